@@ -1,0 +1,1 @@
+"""Small helpers of TF's Python layer: `compat` and `nest`."""
