@@ -1,0 +1,1 @@
+"""What a TF program asks of its platform: `app`, `flags`, `gfile`, logging."""
