@@ -98,6 +98,8 @@ class Dimension:
             return Dimension(None)
         return Dimension(self._value // other._value)
 
+    __div__ = __floordiv__  # `/` of Python 2, which TF defined as well
+
     def __mod__(self, other: Any) -> Dimension:
         other = as_dimension(other)
         if self._value is None or other._value is None:
