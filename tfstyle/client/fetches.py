@@ -1,0 +1,231 @@
+"""From what a program fetches and feeds to tensors, operations and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from tfstyle.framework.graph import Graph
+from tfstyle.framework.session_values import expansion_of
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = ["Feeds", "Fetches", "to_numpy"]
+
+Builder = Callable[[Iterator[Any]], Any]
+
+
+def to_numpy(value: Any) -> Any:
+    """A computed value as `Session.run` returns it: an array of the caller's own.
+
+    Scalars come back as NumPy scalars, strings as bytes.
+    """
+    if isinstance(value, jax.Array):
+        # A view would keep the buffer busy, and later steps want to give it away.
+        value = np.array(value)
+    return value[()] if value.ndim == 0 else value
+
+
+class Fetches:
+    """A structure of fetches, taken apart.
+
+    Attributes:
+        tensors: the tensors in it, without repetition.
+        operations: the operations in it.
+    """
+
+    def __init__(self, graph: Graph, fetches: Any) -> None:
+        """Takes `fetches` apart.
+
+        Args:
+            graph: the graph of the session.
+            fetches: a tensor, operation, name or composite; a list, tuple or dict of
+                such; nested structures are taken too.
+
+        Raises:
+            TypeError: when an item is of another type.
+            ValueError: when an item belongs to another graph or names nothing.
+        """
+        self._graph = graph
+        self._slots: dict[Tensor, int] = {}
+        self.operations: list[Operation] = []
+        self._top = fetches
+        self._build = self._structure(fetches)
+        # TF 0.9 answers a tuple with a list.
+        if type(fetches) is tuple:
+            inner = self._build
+            self._build = lambda values: list(inner(values))
+        self.tensors = list(self._slots)
+
+    def build(self, values: Sequence[Any]) -> Any:
+        """What `run` returns, given the values of `tensors`."""
+        return self._build(values)
+
+    def _structure(self, fetches: Any) -> Callable[[Sequence[Any]], Any]:
+        if fetches is None:
+            raise TypeError(
+                f"Fetch argument {fetches!r} has invalid type {type(fetches)!r}"
+            )
+        if isinstance(fetches, (list, tuple)):
+            parts = [self._structure(item) for item in fetches]
+            kind: Any = type(fetches)
+            if hasattr(kind, "_fields"):
+                return lambda values: kind(*[part(values) for part in parts])
+            if kind is list:
+                return lambda values: [part(values) for part in parts]
+            return lambda values: kind([part(values) for part in parts])
+        if isinstance(fetches, dict):
+            items = [(k, self._structure(v)) for k, v in fetches.items()]
+            return lambda values: {k: part(values) for k, part in items}
+        expansion = expansion_of(fetches)
+        if expansion is not None:
+            slots = [self._slot(self._element(t)) for t in expansion.parts(fetches)]
+            return lambda values: expansion.build([values[s] for s in slots])
+        element = self._element(fetches)
+        if isinstance(element, Operation):
+            self.operations.append(element)
+            return lambda values: None
+        slot = self._slot(element)
+        return lambda values: values[slot]
+
+    def _slot(self, tensor: Any) -> int:
+        return self._slots.setdefault(tensor, len(self._slots))
+
+    def _element(self, fetch: Any) -> Tensor | Operation:
+        try:
+            element = self._graph.as_graph_element(fetch)
+        except TypeError as error:
+            raise TypeError(
+                f"Fetch argument {fetch!r} of {self._top!r} has invalid type "
+                f"{type(fetch)!r}, must be a string or Tensor. ({error})"
+            ) from None
+        except (ValueError, KeyError) as error:
+            raise ValueError(
+                f"Fetch argument {fetch!r} of {self._top!r} cannot be interpreted as a "
+                f"Tensor. ({error.args[0]})"
+            ) from None
+        if not self._graph.is_fetchable(element):
+            raise ValueError(f"Tensor {element.name} may not be fetched.")
+        return element
+
+
+class Feeds:
+    """The keys of a feed_dict, taken apart.
+
+    Attributes:
+        tensors: the tensors that are fed, in order.
+    """
+
+    def __init__(self, graph: Graph, keys: Sequence[Any]) -> None:
+        """Finds the tensors that the keys stand for.
+
+        Raises:
+            TypeError: when a key is no tensor of `graph`.
+            ValueError: when a tensor may not be fed.
+        """
+        self._graph = graph
+        self._simple: list[tuple[Any, Tensor, Any, tuple[int | None, ...] | None]] = []
+        self._composite: list[Any] = []
+        self.tensors: list[Tensor] = []
+        for key in keys:
+            expansion = expansion_of(key)
+            if expansion is not None:
+                self._composite.append(key)
+                self.tensors.extend(self._tensor(t) for t in expansion.parts(key))
+                continue
+            tensor = self._tensor(key)
+            shape = tensor.get_shape()
+            dims = None if shape.ndims is None else tuple(shape.as_list())
+            dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
+            self._simple.append((key, tensor, dtype, dims))
+            self.tensors.append(tensor)
+
+    def _tensor(self, key: Any) -> Tensor:
+        try:
+            tensor = self._graph.as_graph_element(key, allow_operation=False)
+        except (ValueError, TypeError, KeyError) as error:
+            raise TypeError(
+                f"Cannot interpret feed_dict key as Tensor: {error.args[0]}"
+            ) from None
+        assert isinstance(tensor, Tensor)
+        if not self._graph.is_feedable(tensor):
+            raise ValueError(f"Tensor {tensor} may not be fed.")
+        return tensor
+
+    def convert(self, feed_dict: dict[Any, Any]) -> dict[Tensor, Any]:
+        """The fed values as arrays.
+
+        Raises:
+            TypeError: when a value is a Tensor or cannot be of the tensor's dtype.
+            ValueError: when its shape does not fit.
+        """
+        fed: dict[Tensor, Any] = {}
+        for key, tensor, dtype, dims in self._simple:
+            value = feed_dict[key]
+            if type(value) is not np.ndarray or value.dtype != dtype:
+                value = _array(tensor, value, dtype)
+            if dims is not None and value.shape != dims:
+                _check_shape(tensor, value.shape, dims)
+            fed[tensor] = value
+        for key in self._composite:
+            expansion = expansion_of(key)
+            assert expansion is not None
+            for tensor, value in expansion.feed(key, feed_dict[key]):
+                dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
+                array = _array(tensor, value, dtype)
+                shape = tensor.get_shape()
+                if shape.ndims is not None:
+                    _check_shape(tensor, array.shape, tuple(shape.as_list()))
+                fed[tensor] = array
+        return fed
+
+
+def _array(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(value, Tensor):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values "
+            "include Python scalars, strings, lists, or numpy ndarrays."
+        )
+    if isinstance(value, jax.Array) and value.dtype == dtype:
+        return value
+    if isinstance(value, int) and dtype.kind in "iu" and not _fits(value, dtype):
+        raise TypeError(
+            f"Type of feed value {value} with type {type(value)} is not compatible "
+            f"with Tensor type {tensor.dtype.base_dtype.name}. Try explicitly setting "
+            "the type of the feed tensor to a larger type (e.g. int64)."
+        )
+    if dtype == object:
+        return _strings(value)
+    return np.asarray(value, dtype=dtype)
+
+
+def _fits(value: int, dtype: np.dtype[Any]) -> bool:
+    info = np.iinfo(dtype)
+    return bool(info.min <= value <= info.max)
+
+
+def _strings(value: Any) -> np.ndarray[Any, Any]:
+    """An array of bytes objects; text is encoded as UTF-8."""
+    array = np.array(value, dtype=object)
+    flat = array.ravel()
+    for i, item in enumerate(flat):
+        if isinstance(item, str):
+            flat[i] = item.encode()
+        elif not isinstance(item, bytes):
+            flat[i] = bytes(item) if isinstance(item, np.bytes_) else str(item).encode()
+    return flat.reshape(array.shape)
+
+
+def _check_shape(
+    tensor: Tensor, shape: tuple[int, ...], dims: tuple[int | None, ...]
+) -> None:
+    if len(shape) == len(dims) and all(
+        d is None or d == s for s, d in zip(shape, dims, strict=True)
+    ):
+        return
+    raise ValueError(
+        f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, which "
+        f"has shape '{tensor.get_shape()}'"
+    )

@@ -1,0 +1,75 @@
+"""The default graph and the default session of a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfstyle.framework.graph import Graph
+from tfstyle.framework.stacks import DefaultStack
+
+__all__ = [
+    "default_session_for",
+    "get_default_graph",
+    "get_default_session",
+    "graphs",
+    "reset_default_graph",
+    "sessions",
+]
+
+graphs: DefaultStack[Graph] = DefaultStack()
+sessions: DefaultStack[Any] = DefaultStack()
+_global_graph: Graph | None = None
+
+
+def get_default_graph() -> Graph:
+    """The innermost graph made the default, else the one graph of the program."""
+    global _global_graph
+    graph = graphs.get()
+    if graph is not None:
+        return graph
+    if _global_graph is None:
+        _global_graph = Graph()
+    return _global_graph
+
+
+def reset_default_graph() -> None:
+    """Makes a new, empty graph the default of the program.
+
+    Not meant to be called while a session or an `as_default` block is active.
+    """
+    global _global_graph
+    graphs.reset()
+    _global_graph = Graph()
+
+
+def get_default_session() -> Any:
+    """The innermost session made the default in this thread, or None."""
+    return sessions.get()
+
+
+def default_session_for(graph: Graph, session: Any, action: str, hint: str) -> Any:
+    """The session to run an element of `graph` in.
+
+    Args:
+        graph: the graph of the element.
+        session: the session given by the caller, or None for the default one.
+        action: what is being done, for the error message.
+        hint: how a default session is registered, for the error message.
+
+    Raises:
+        ValueError: when there is no session or it runs another graph.
+    """
+    given = session is not None
+    session = session if given else get_default_session()
+    if session is None:
+        raise ValueError(
+            f"Cannot {action} using `{'run' if 'operation' in action else 'eval'}()`: "
+            f"No default session is registered. {hint} or pass an explicit session to "
+            f"`{'run' if 'operation' in action else 'eval'}(session=sess)`"
+        )
+    if session.graph is not graph:
+        raise ValueError(
+            f"Cannot use the {'given' if given else 'default'} session to {action}: the "
+            "tensor's graph is different from the session's graph."
+        )
+    return session

@@ -1,0 +1,178 @@
+"""The graph API, under the module path programs import it from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar
+
+from tfstyle.framework.apply_op import graph_of_inputs
+from tfstyle.framework.conversion import (
+    convert_n_to_tensor,
+    convert_to_tensor,
+    register_tensor_conversion_function,
+)
+from tfstyle.framework.defaults import (
+    get_default_graph,
+    get_default_session,
+    graphs,
+    reset_default_graph,
+    sessions,
+)
+from tfstyle.framework.gradient_registry import (
+    NoGradient,
+    RegisterGradient,
+    RegisterShape,
+)
+from tfstyle.framework.graph import Graph
+from tfstyle.framework.indexed_slices import (
+    IndexedSlices,
+    convert_n_to_tensor_or_indexed_slices,
+    convert_to_tensor_or_indexed_slices,
+)
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = [
+    "Graph",
+    "GraphKeys",
+    "IndexedSlices",
+    "NoGradient",
+    "Operation",
+    "RegisterGradient",
+    "RegisterShape",
+    "Tensor",
+    "add_to_collection",
+    "add_to_collections",
+    "colocate_with",
+    "control_dependencies",
+    "convert_n_to_tensor",
+    "convert_n_to_tensor_or_indexed_slices",
+    "convert_to_tensor",
+    "convert_to_tensor_or_indexed_slices",
+    "device",
+    "get_all_collection_keys",
+    "get_collection",
+    "get_collection_ref",
+    "get_default_graph",
+    "get_default_session",
+    "graphs",
+    "name_scope",
+    "op_scope",
+    "register_tensor_conversion_function",
+    "reset_default_graph",
+    "sessions",
+]
+
+NotDifferentiable = NoGradient
+
+
+class GraphKeys:
+    """Keys of the standard collections."""
+
+    VARIABLES = "variables"
+    GLOBAL_VARIABLES = "variables"
+    LOCAL_VARIABLES = "local_variables"
+    TRAINABLE_VARIABLES = "trainable_variables"
+    SUMMARIES = "summaries"
+    QUEUE_RUNNERS = "queue_runners"
+    TABLE_INITIALIZERS = "table_initializer"
+    ASSET_FILEPATHS = "asset_filepaths"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
+    REGULARIZATION_LOSSES = "regularization_losses"
+    CONCATENATED_VARIABLES = "concatenated_variables"
+    SAVERS = "savers"
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    ACTIVATIONS = "activations"
+    UPDATE_OPS = "update_ops"
+    LOSSES = "losses"
+    INIT_OP = "init_op"
+    LOCAL_INIT_OP = "local_init_op"
+    READY_OP = "ready_op"
+    SUMMARY_OP = "summary_op"
+    GLOBAL_STEP = "global_step"
+    TRAIN_OP = "train_op"
+    WHILE_CONTEXT: ClassVar[str] = "while_context"
+    COND_CONTEXT: ClassVar[str] = "cond_context"
+
+
+def device(device_name_or_function: Any) -> AbstractContextManager[None]:
+    """`Graph.device` of the default graph."""
+    return get_default_graph().device(device_name_or_function)
+
+
+def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
+    """`Graph.colocate_with` of the default graph."""
+    return get_default_graph().colocate_with(op, ignore_existing)
+
+
+def control_dependencies(control_inputs: Any) -> Any:
+    """`Graph.control_dependencies` of the default graph."""
+    return get_default_graph().control_dependencies(control_inputs)
+
+
+def add_to_collection(name: Any, value: Any) -> None:
+    """`Graph.add_to_collection` of the default graph."""
+    get_default_graph().add_to_collection(name, value)
+
+
+def add_to_collections(names: Any, value: Any) -> None:
+    """`Graph.add_to_collections` of the default graph."""
+    get_default_graph().add_to_collections(names, value)
+
+
+def get_collection(key: Any, scope: str | None = None) -> list[Any]:
+    """`Graph.get_collection` of the default graph."""
+    return get_default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: Any) -> list[Any]:
+    """`Graph.get_collection_ref` of the default graph."""
+    return get_default_graph().get_collection_ref(key)
+
+
+def get_all_collection_keys() -> list[Any]:
+    """`Graph.get_all_collection_keys` of the default graph."""
+    return get_default_graph().get_all_collection_keys()
+
+
+@contextmanager
+def name_scope(
+    name: str | None, default_name: str | None = None, values: Any = None
+) -> Iterator[str]:
+    """`Graph.name_scope` of the default graph, or as `op_scope`.
+
+    Args:
+        name: the scope.
+        default_name: the scope when `name` is None (argument of later releases).
+        values: graph elements whose graph is used (argument of later releases).
+    """
+    if default_name is None and values is None:
+        with get_default_graph().name_scope(name) as scope:
+            yield scope
+    else:
+        with op_scope(values, name, default_name) as scope:
+            yield scope
+
+
+@contextmanager
+def op_scope(
+    values: Any, name: str | None, default_name: str | None = None
+) -> Iterator[str]:
+    """The name scope of a Python function that makes several operations.
+
+    Args:
+        values: the tensor arguments; their graph becomes the default.
+        name: the `name` argument of the function.
+        default_name: the scope when `name` is None.
+
+    Yields:
+        The full name of the scope with a trailing "/".
+
+    Raises:
+        ValueError: when `values` are of different graphs.
+    """
+    graph = graph_of_inputs(values or ())
+    scope_name = default_name if name is None else name
+    with graph.as_default(), graph.name_scope(scope_name) as scope:
+        yield scope

@@ -1,0 +1,77 @@
+"""What the structural ops hold: bodies of loops, and regions to differentiate.
+
+Bodies and regions are made of operations of the same graph; these records say which, and
+where values enter and leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = ["Body", "Region", "external_inputs"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a loop.
+
+    Attributes:
+        operations: the operations made inside, in order.
+        parameters: tensors that stand for what enters anew in each iteration.
+        captures: tensors from outside that the operations use.
+        results: what leaves each iteration; may be a parameter or a capture.
+    """
+
+    operations: tuple[Operation, ...]
+    parameters: tuple[Tensor, ...]
+    captures: tuple[Tensor, ...]
+    results: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Operations to differentiate together.
+
+    Attributes:
+        operations: the operations on the paths from `xs` to `ys`, in order.
+        ys: tensors whose gradients enter.
+        xs: tensors whose gradients leave; inputs of the region or inside it.
+        external: tensors from outside that the operations use.
+        carrying: tensors that depend on `xs` differentiably.
+    """
+
+    operations: tuple[Operation, ...]
+    ys: tuple[Tensor, ...]
+    xs: tuple[Tensor, ...]
+    external: tuple[Tensor, ...]
+    carrying: frozenset[Tensor] = field(default_factory=frozenset)
+
+    def reached(
+        self, wanted: Iterable[int]
+    ) -> tuple[list[Operation], frozenset[Tensor]]:
+        """What the gradients of `xs[i]`, i in `wanted`, go through.
+
+        Returns:
+            The operations, in order, and the tensors that depend on those `xs`.
+        """
+        reached: set[Tensor] = {self.xs[i] for i in wanted}
+        found = []
+        for op in self.operations:
+            if any(t in reached for t in op._inputs):
+                found.append(op)
+                reached.update(t for t in op._outputs if t in self.carrying)
+        return found, frozenset(reached)
+
+
+def external_inputs(operations: Sequence[Operation]) -> tuple[Tensor, ...]:
+    """The tensors that `operations` use and do not make, in order of first use."""
+    inside = set(operations)
+    found: dict[Tensor, None] = {}
+    for op in operations:
+        for tensor in op._inputs:
+            if tensor.op not in inside:
+                found.setdefault(tensor)
+    return tuple(found)

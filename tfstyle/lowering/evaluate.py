@@ -1,0 +1,330 @@
+"""Evaluates operations on JAX values, one after the other, inside a trace.
+
+An operation that a gradient of the same trace goes through is run with `jax.vjp` and its
+pullback is kept on the tape; a `BlockGradient` then walks its region backwards over the
+tape. So the forward values are computed once and shared, whoever else uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfstyle.framework import errors
+from tfstyle.framework.body import argument_spans, call_body
+from tfstyle.framework.op_def import OpDeclaration
+from tfstyle.framework.random_stream import advance
+from tfstyle.framework.subgraph import Region
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.references import root_variable
+
+__all__ = ["Evaluator", "Pullback", "structural"]
+
+Values = list[Any]
+# How structural ops are evaluated: (evaluator, op, input values, needed outputs).
+structural: dict[
+    str, Callable[["Evaluator", Operation, Sequence[Any], Collection[int]], Values]
+] = {}
+
+
+class Pullback:
+    """The reverse of one executed operation.
+
+    Attributes:
+        inputs: indices of the differentiated inputs.
+        outputs: indices of the differentiable outputs.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        zeros: Sequence[Any],
+        pull: Callable[[tuple[Any, ...]], tuple[Any, ...]],
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self._zeros = zeros
+        self._pull = pull
+
+    def __call__(self, cotangents: Mapping[int, Any]) -> list[tuple[int, Any]]:
+        """Cotangents of the outputs, by index -> those of the inputs."""
+        given = tuple(
+            cotangents[i] if i in cotangents else jnp.zeros(aval.shape, aval.dtype)
+            for i, aval in zip(self.outputs, self._zeros, strict=True)
+        )
+        return list(zip(self.inputs, self._pull(given), strict=True))
+
+
+class Evaluator:
+    """Runs operations and keeps their values.
+
+    Attributes:
+        values: value of each tensor computed or given so far: a traced array, or a
+            NumPy array where it is known while tracing.
+        variables: current value of each variable.
+        streams: random state of each random operation.
+        carrying: tensors that some gradient of this trace flows through.
+        tape: pullbacks of the executed operations.
+    """
+
+    def __init__(
+        self,
+        values: dict[Tensor, Any],
+        variables: dict[Operation, Any],
+        streams: dict[Operation, Any],
+        needed: Mapping[Operation, Collection[int]] | None = None,
+        folded: Collection[Operation] = (),
+        taped: Mapping[Operation, frozenset[Tensor]] | None = None,
+    ) -> None:
+        """Starts an evaluation.
+
+        Args:
+            values: the values that are given.
+            variables: the values of the variables at the start.
+            streams: random states at the start.
+            needed: outputs of each operation that are used; default: all.
+            folded: operations to evaluate on NumPy values while tracing.
+            taped: operations to keep on the tape, with the tensors that carry.
+        """
+        self.values = values
+        self.variables = variables
+        self.streams = streams
+        self.needed = needed or {}
+        self.folded = folded
+        self.taped = taped or {}
+        self.tape: dict[Operation, Pullback] = {}
+        # Fed tensors keep their values when the operation that makes them runs.
+        self.given = frozenset(values)
+
+    def value(self, tensor: Tensor) -> Any:
+        """The value of `tensor`, which must have been computed or given."""
+        if tensor in self.values:
+            return self.values[tensor]
+        if tensor.dtype.is_ref_dtype:
+            variable = root_variable(tensor)
+            if variable is not None:
+                return self.variables.get(variable)
+        if tensor.op.type == "Const":
+            return tensor.op._attrs["value"]
+        raise KeyError(tensor)
+
+    def run(self, op: Operation) -> None:
+        """Executes `op`.
+
+        Raises:
+            tf.errors.OpError: when the values do not fit, naming the operation.
+        """
+        values = [self.value(t) for t in op._inputs]
+        try:
+            results = self._results(op, values)
+        except Exception as error:
+            raise blamed(error, op, values) from _cause(error)
+        self._store(op, results)
+
+    def _results(self, op: Operation, values: Values) -> Values:
+        declaration = op._declaration
+        if declaration is None:
+            raise errors.NotFoundError(
+                None, op, f"Op type not registered '{op.type}'"
+            )
+        if op in self.folded:
+            return fold(op, values)
+        self._check_static(op, declaration, values)
+        carrying = self.taped.get(op)
+        if carrying is not None:
+            inputs = [
+                i
+                for i, t in enumerate(op._inputs)
+                if t in carrying and i not in _blocked(op, declaration)
+            ]
+            if inputs:
+                return self._taped(op, values, inputs)
+        return self._plain(op, values)
+
+    def _plain(self, op: Operation, values: Sequence[Any]) -> Values:
+        special = structural.get(op.type)
+        if special is not None:
+            needed = self.needed.get(op, range(len(op._outputs)))
+            return special(self, op, values, needed)
+        declaration = op._declaration
+        assert declaration is not None
+        if not declaration.is_random:
+            return _cast(op, call_body(op, values))
+        stream = self.streams[op]
+        results = _cast(op, call_body(op, values, stream))
+        self.streams[op] = advanced(declaration, stream, results)
+        return results
+
+    def _taped(
+        self, op: Operation, values: Values, inputs: Sequence[int]
+    ) -> Values:
+        outputs = [
+            i for i, t in enumerate(op._outputs) if t.dtype.is_floating or _complex(t)
+        ]
+
+        def forward(*given: Any) -> tuple[tuple[Any, ...], list[Any]]:
+            full = list(values)
+            for i, value in zip(inputs, given, strict=True):
+                full[i] = value
+            results = self._plain(op, full)
+            # An output nobody needs may be absent.
+            present = [i for i in outputs if results[i] is not None]
+            kept[:] = present
+            aux = [None if i in present else r for i, r in enumerate(results)]
+            return tuple(results[i] for i in present), aux
+
+        kept: list[int] = []
+        primals = [jnp.asarray(values[i]) for i in inputs]
+        main, pull, aux = jax.vjp(forward, *primals, has_aux=True)
+        results = list(aux)
+        for i, value in zip(kept, main, strict=True):
+            results[i] = value
+        avals = [jax.ShapeDtypeStruct(m.shape, m.dtype) for m in main]
+        self.tape[op] = Pullback(inputs, list(kept), avals, pull)
+        return results
+
+    def _check_static(
+        self, op: Operation, declaration: OpDeclaration, values: Values
+    ) -> None:
+        if not declaration.static_inputs:
+            return
+        for name, start, end, _ in argument_spans(op):
+            if name not in declaration.static_inputs:
+                continue
+            for i in range(start, end):
+                if isinstance(values[i], jax.core.Tracer):
+                    raise errors.UnimplementedError(
+                        None,
+                        op,
+                        f"{op.type} '{op.name}': the value of `{name}` must be known "
+                        "before the step that uses it, and here it is computed in "
+                        "the body of a loop.",
+                    )
+                values[i] = np.asarray(values[i])
+
+    def _store(self, op: Operation, results: Values) -> None:
+        declaration = op._declaration
+        assert declaration is not None
+        refs = declaration.ref_inputs
+        if refs:
+            spans = {name: start for name, start, _, _ in argument_spans(op)}
+            for name, value in zip(refs, results, strict=False):
+                variable = root_variable(op._inputs[spans[name]])
+                assert variable is not None
+                self.variables[variable] = value
+            results = results[len(refs) :]
+            outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
+        else:
+            outputs = op._outputs
+        for tensor, value in zip(outputs, results, strict=True):
+            if tensor not in self.given:
+                self.values[tensor] = value
+
+    # -- gradients --------------------------------------------------------------
+
+    def pull_back(
+        self, region: Region, seeds: Sequence[Any], wanted: Collection[int]
+    ) -> Values:
+        """Gradients of a region whose operations are all on the tape.
+
+        Args:
+            region: the operations, and what enters and leaves.
+            seeds: gradient of each of `region.ys`.
+            wanted: which of `region.xs` to compute; the others are None.
+        """
+        cotangents: dict[Tensor, Any] = {}
+        for tensor, seed in zip(region.ys, seeds, strict=True):
+            _accumulate(cotangents, tensor, seed)
+        for op in reversed(region.reached(wanted)[0]):
+            pullback = self.tape.get(op)
+            if pullback is None:
+                continue
+            given = {
+                i: cotangents[op._outputs[i]]
+                for i in pullback.outputs
+                if op._outputs[i] in cotangents
+            }
+            if not given:
+                continue
+            try:
+                pulled = pullback(given)
+            except Exception as error:
+                raise blamed(error, op, list(given.values())) from _cause(error)
+            for i, cotangent in pulled:
+                _accumulate(cotangents, op._inputs[i], cotangent)
+        return [
+            self._gradient(x, cotangents) if i in wanted else None
+            for i, x in enumerate(region.xs)
+        ]
+
+    def _gradient(self, x: Tensor, cotangents: Mapping[Tensor, Any]) -> Any:
+        if x in cotangents:
+            return cotangents[x]
+        return jnp.zeros_like(self.value(x))
+
+
+def fold(op: Operation, values: Sequence[Any]) -> Values:
+    """Evaluates `op` on NumPy values while tracing; results are NumPy arrays."""
+    with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
+        return [np.asarray(r) for r in _cast(op, call_body(op, values))]
+
+
+def advanced(declaration: OpDeclaration, stream: Any, results: Values) -> Any:
+    """The random state after an execution that gave `results`."""
+    if declaration.random_blocks is not None:
+        blocks = declaration.random_blocks(results[0])
+    else:
+        blocks = 256 * int(np.prod(np.shape(results[0]), dtype=np.int64))
+    return advance(stream, blocks)
+
+
+def _accumulate(cotangents: dict[Tensor, Any], tensor: Tensor, value: Any) -> None:
+    known = cotangents.get(tensor)
+    cotangents[tensor] = value if known is None else known + value
+
+
+def _blocked(op: Operation, declaration: OpDeclaration) -> set[int]:
+    if not declaration.no_gradient:
+        return set()
+    return {
+        i
+        for name, start, end, _ in argument_spans(op)
+        if name in declaration.no_gradient
+        for i in range(start, end)
+    }
+
+
+def _complex(tensor: Tensor) -> bool:
+    return bool(tensor.dtype.is_complex)
+
+
+def _cast(op: Operation, results: Values) -> Values:
+    """Gives results the dtypes the graph promises (bodies may compute wider)."""
+    declaration = op._declaration
+    assert declaration is not None
+    offset = len(declaration.ref_inputs)
+    if offset:
+        return results
+    for i, tensor in enumerate(op._outputs):
+        wanted = tensor.dtype.base_dtype.as_numpy_dtype
+        value = results[i]
+        if getattr(value, "dtype", None) != wanted:
+            results[i] = (
+                np.asarray(value, wanted)
+                if isinstance(value, (np.ndarray, np.generic, int, float, bool))
+                else jnp.asarray(value, wanted)
+            )
+    return results
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """What to show as the cause: nothing of JAX, but what a user's function raised."""
+    if isinstance(error, errors.OpError):
+        return error.__cause__
+    return None

@@ -1,0 +1,151 @@
+"""From fetches and feeds to a list of steps.
+
+A step is a jitted segment of device operations or one host operation after another. Each
+operation runs as early as what it depends on allows, so that a plan has as few segments
+as possible.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from tfstyle.framework.subgraph import Body
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.host import HostStep
+from tfstyle.lowering.prune import Pruned, prune
+from tfstyle.lowering.references import accesses, is_variable, root_variable
+from tfstyle.lowering.segment import Segment
+from tfstyle.lowering.state import State
+from tfstyle.lowering.statics import Statics
+
+__all__ = ["Plan", "make_plan"]
+
+
+class Plan:
+    """What one combination of fetches and feeds runs.
+
+    Attributes:
+        steps: segments and host steps, in order.
+        unfed: placeholders that are needed and not fed.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Segment | HostStep],
+        fetched: Sequence[Tensor],
+        unfed: Sequence[Operation],
+        constants: dict[Tensor, Any],
+    ) -> None:
+        self.steps = steps
+        self._constants = constants
+        self.unfed = unfed
+        self._variables = [root_variable(t) for t in fetched]
+        self._fetched = fetched
+
+    def run(self, state: State, fed: dict[Tensor, Any]) -> list[Any]:
+        """Executes the steps.
+
+        Args:
+            state: the state of the session; changed only when every step succeeds.
+            fed: values of the fed tensors.
+
+        Returns:
+            The values of the fetched tensors, on the device where they were made there.
+        """
+        values = {**self._constants, **fed} if self._constants else fed
+        changes = state.begin()
+        for step in self.steps:
+            step.run(state, changes, values)
+        return state.finish(changes, self._fetched, self._variables, values)
+
+
+def make_plan(
+    operations: Sequence[Operation],
+    tensors: Sequence[Tensor],
+    fed: Collection[Tensor],
+    done: Collection[Operation] = (),
+) -> Plan:
+    """Plans a run.
+
+    Args:
+        operations: operations to run.
+        tensors: tensors to fetch.
+        fed: tensors that are fed.
+        done: operations that an earlier part of a partial run has executed.
+    """
+    pruned = prune(operations, tensors, fed, done)
+    unfed = [
+        op
+        for op in pruned.operations
+        if op.type == "Placeholder" and op.outputs[0] not in fed
+    ]
+    live = [op for op in pruned.operations if not _is_leaf(op)]
+    statics = Statics(live, fed)
+    levels = _levels(pruned, statics)
+    by_level: defaultdict[int, list[Operation]] = defaultdict(list)
+    for op in live:
+        by_level[levels[op]].append(op)
+    last = max(by_level, default=0)
+    steps: list[Segment | HostStep] = []
+    for level in sorted(by_level):
+        ops = by_level[level]
+        if level % 2:
+            steps.extend(HostStep(op) for op in ops)
+        else:
+            steps.append(Segment(ops, pruned, statics, fed, is_last=level == last))
+    used = {tensor for step in steps for tensor in step.arguments} | set(tensors)
+    constants = {t: t.op._attrs["value"] for t in used if t.op.type == "Const"}
+    for step in steps:
+        if isinstance(step, Segment):
+            step.export(used)
+    return Plan(steps, tensors, unfed, constants)
+
+
+def _is_leaf(op: Operation) -> bool:
+    """Whether `op` needs no step: state, constants, and what is there for its edges."""
+    return is_variable(op) or op.type in ("Const", "NoOp")
+
+
+def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
+    """Even levels are segments, odd ones host steps."""
+    levels: dict[Operation, int] = {}
+    reads: dict[Operation, int] = {}
+    writes: dict[Operation, int] = {}
+    for op in pruned.operations:
+        declaration = op._declaration
+        host = declaration is not None and declaration.host
+        level = 1 if host else 0
+        for dependency in pruned.depends[op]:
+            level = max(level, _after(levels[dependency], host))
+        for tensor in statics.cut.get(op, ()):
+            before = levels[tensor.op]
+            level = max(level, before + (1 if before % 2 else 2))
+        touched = list(_all_accesses(op))
+        for variable, _, write in touched:
+            bound = writes.get(variable, 0)
+            if write:
+                bound = max(bound, reads.get(variable, 0))
+            level = max(level, _after(bound, host))
+        levels[op] = level
+        for variable, read, write in touched:
+            if read:
+                reads[variable] = max(level, reads.get(variable, 0))
+            if write:
+                writes[variable] = max(level, writes.get(variable, 0))
+    return levels
+
+
+def _after(level: int, host: bool) -> int:
+    """The first level of the right kind that sees what ran at `level`."""
+    return level if (level % 2 == 1) == host else level + 1
+
+
+def _all_accesses(op: Operation) -> list[tuple[Operation, bool, bool]]:
+    found = list(accesses(op))
+    body = op._attrs.get("_body")
+    if isinstance(body, Body):
+        for inner in body.operations:
+            found.extend(_all_accesses(inner))
+    return found

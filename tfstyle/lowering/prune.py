@@ -1,0 +1,117 @@
+"""Which operations a run needs, and in which order they run."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from tfstyle.framework.subgraph import Region
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = ["Pruned", "prune"]
+
+
+@dataclass
+class Pruned:
+    """The operations of a run.
+
+    Attributes:
+        operations: in the order they run: every operation after those it depends on,
+            otherwise in the order they were made.
+        needed: which outputs of each operation somebody uses.
+        depends: the operations each one directly depends on.
+    """
+
+    operations: list[Operation]
+    needed: dict[Operation, set[int]]
+    depends: dict[Operation, list[Operation]]
+
+
+def prune(
+    operations: Iterable[Operation],
+    tensors: Iterable[Tensor],
+    fed: Collection[Tensor],
+    done: Collection[Operation] = (),
+) -> Pruned:
+    """Walks back from what is fetched to what is fed.
+
+    Args:
+        operations: operations to run.
+        tensors: tensors to compute.
+        fed: tensors whose values are given.
+        done: operations that an earlier part of the run has executed.
+    """
+    needed: dict[Operation, set[int]] = {}
+    depends: dict[Operation, list[Operation]] = {}
+    heap: list[tuple[int, Operation]] = []
+
+    def want(op: Operation) -> None:
+        if op not in needed:
+            needed[op] = set()
+            heapq.heappush(heap, (-op._id, op))
+
+    def use(tensor: Tensor) -> Operation | None:
+        if tensor in fed:
+            return None
+        want(tensor.op)
+        needed[tensor.op].add(tensor.value_index)
+        return tensor.op
+
+    for op in operations:
+        if op not in done:
+            want(op)
+    for tensor in tensors:
+        use(tensor)
+    while heap:
+        # The newest first: all users of an operation come before it, so what is
+        # needed of it is known when its turn comes.
+        _, op = heapq.heappop(heap)
+        found: dict[Operation, None] = {}
+        inputs = op._inputs
+        region = op._attrs.get("_region")
+        if isinstance(region, Region):
+            inputs = inputs[: len(region.ys)]
+            for inner in region.reached(needed[op])[0]:
+                want(inner)
+                found[inner] = None
+        for tensor in inputs:
+            producer = use(tensor)
+            if producer is not None:
+                found[producer] = None
+        for control in op._control_inputs:
+            if control in done:
+                continue
+            want(control)
+            found[control] = None
+        depends[op] = list(found)
+    return Pruned(_in_order(depends), needed, depends)
+
+
+def _in_order(depends: dict[Operation, list[Operation]]) -> list[Operation]:
+    ordered = sorted(depends, key=_by_id)
+    if all(d._id < op._id for op in ordered for d in depends[op]):
+        return ordered
+    users: dict[Operation, list[Operation]] = {op: [] for op in ordered}
+    waiting = {op: len(depends[op]) for op in ordered}
+    for op in ordered:
+        for dependency in depends[op]:
+            users[dependency].append(op)
+    ready = [(op._id, op) for op in ordered if not waiting[op]]
+    heapq.heapify(ready)
+    result: list[Operation] = []
+    while ready:
+        _, op = heapq.heappop(ready)
+        result.append(op)
+        for user in users[op]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, (user._id, user))
+    if len(result) < len(ordered):
+        stuck = next(op for op in ordered if waiting[op])
+        raise ValueError(f"The graph has a cycle through operation '{stuck.name}'.")
+    return result
+
+
+def _by_id(op: Operation) -> int:
+    return op._id

@@ -1,0 +1,278 @@
+"""A segment: operations that run as one jitted function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfstyle.framework import errors
+from tfstyle.framework.subgraph import Body, Region
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering import loops  # noqa: F401  registers the structural ops
+from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.evaluate import Evaluator
+from tfstyle.lowering.prune import Pruned
+from tfstyle.lowering.references import accesses, is_variable, root_variable
+from tfstyle.lowering.state import Changes, State
+from tfstyle.lowering.statics import Statics, static_tensors
+
+__all__ = ["Segment"]
+
+# Larger constants are arguments, kept on the device; smaller ones are literals.
+_LITERAL_BYTES = 4096
+# A plan that runs once is not worth the compiler's time.
+_ONE_SHOT_OPTIONS = {"xla_backend_optimization_level": 0}
+
+
+class Segment:
+    """Device operations compiled together.
+
+    Attributes:
+        operations: what it runs, in order.
+        arguments: the tensors it takes from feeds and earlier steps.
+        outputs: the tensors it gives to later steps and to the caller.
+    """
+
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        pruned: Pruned,
+        statics: Statics,
+        fed: Collection[Tensor],
+        is_last: bool,
+    ) -> None:
+        """Prepares a segment.
+
+        Args:
+            operations: operations of this level, in order.
+            pruned: the run they belong to.
+            statics: where static values come from.
+            fed: tensors that are fed.
+            is_last: whether no later step can fail, so that values may be given away.
+        """
+        self._pruned = pruned
+        self._statics = statics
+        self._fed = fed
+        self._is_last = is_last
+        self._taped: dict[Operation, frozenset[Tensor]] = {}
+        self.operations = self._with_support(operations)
+        self._made = {t for op in operations for t in op._outputs}
+        self.outputs: list[Tensor] = []
+        self._find_arguments()
+        self._find_variables()
+        self._random = list(_random_operations(self.operations))
+        self._executables: dict[Any, Any] = {}
+        self._device_constants: tuple[Any, ...] | None = None
+
+    # -- what enters and leaves -------------------------------------------------
+
+    def _with_support(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Adds what must be evaluated again here: folded values, regions of gradients."""
+        found = dict.fromkeys(operations)
+
+        def fold(tensor: Tensor) -> None:
+            op = tensor.op
+            if tensor in self._fed or op not in self._statics.folded or op in found:
+                return
+            if op.type == "Const":
+                return
+            found[op] = None
+            declaration = op._declaration
+            if declaration is not None and not declaration.shape_only:
+                for source in op._inputs:
+                    fold(source)
+
+        for op in operations:
+            region = op._attrs.get("_region")
+            if isinstance(region, Region):
+                inner, carrying = region.reached(self._pruned.needed[op])
+                for forward in inner:
+                    found[forward] = None
+                    known = self._taped.get(forward, frozenset())
+                    self._taped[forward] = known | carrying
+        for op in list(found):
+            for tensor in static_tensors(op):
+                if tensor not in self._statics.cut.get(op, ()):
+                    fold(tensor)
+        return sorted(found, key=lambda op: op._id)
+
+    def _find_arguments(self) -> None:
+        produced = {t for op in self.operations for t in op._outputs}
+        arguments: dict[Tensor, None] = {}
+        constants: dict[Tensor, None] = {}
+        static: dict[Tensor, None] = {}
+        for op in self.operations:
+            cut = self._statics.cut.get(op, ())
+            for tensor in dict.fromkeys((*cut, *self._statics.feeds.get(op, ()))):
+                static[tensor] = None
+            inputs = op._inputs
+            region = op._attrs.get("_region")
+            if isinstance(region, Region) and op not in self._taped:
+                inputs = inputs[: len(region.ys)]
+            for tensor in inputs:
+                if tensor.op.type == "Const" and tensor not in self._fed:
+                    if _is_large(tensor):
+                        constants[tensor] = None
+                elif tensor in self._fed or (
+                    tensor not in produced and root_variable(tensor) is None
+                ):
+                    arguments[tensor] = None
+        self._static = list(static)
+        self._dynamic = [t for t in arguments if t not in static]
+        self._constants = list(constants)
+        self.arguments = [*arguments, *(t for t in static if t not in arguments)]
+
+    def _find_variables(self) -> None:
+        reads: dict[Operation, None] = {}
+        writes: dict[Operation, None] = {}
+        resized: set[Operation] = set()
+        for op in _with_bodies(self.operations):
+            for variable, read, write in accesses(op):
+                if read and variable not in writes:
+                    reads[variable] = None
+                if write:
+                    writes[variable] = None
+                    if not op._attrs.get("validate_shape", True):
+                        resized.add(variable)
+        self._written = list(writes)
+        give_away = self._is_last
+        self._donated = [
+            v for v in reads if give_away and v in writes and v not in resized
+        ]
+        self._kept = [v for v in reads if v not in self._donated]
+        self._one_shot = bool(writes) and not reads and not self.arguments
+
+    def export(self, used: Collection[Tensor]) -> None:
+        """Makes the segment return those of `used` that it makes."""
+        self.outputs = [
+            t
+            for t in used
+            if t in self._made and t not in self._fed and root_variable(t) is None
+        ]
+
+    # -- running ----------------------------------------------------------------
+
+    def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
+        """Starts the segment; results may still be being computed on the device."""
+        function = self._executable(values)
+        arguments = tuple([values[t] for t in self._dynamic])
+        if self._device_constants is None:
+            self._device_constants = self._put_constants()
+        with state.lock:
+            known = state.variables
+            try:
+                if changes:
+                    raise KeyError
+                donated = tuple([known[v] for v in self._donated])
+                kept = tuple([known[v] for v in self._kept])
+            except KeyError:
+                donated = tuple([state.variable(changes, v) for v in self._donated])
+                kept = tuple([state.variable(changes, v) for v in self._kept])
+            streams = tuple([state.stream(op) for op in self._random])
+            try:
+                with jax.enable_x64(True):
+                    new, streams, results = function(
+                        donated, kept, arguments, streams, self._device_constants
+                    )
+            except Exception as error:
+                raise self._translated(error) from None
+            if self._written:
+                target = known if self._is_last else changes
+                target.update(zip(self._written, new, strict=True))
+                if self._is_last and changes:
+                    for variable in self._written:
+                        changes.pop(variable, None)
+            if self._random:
+                state.streams.update(zip(self._random, streams, strict=True))
+        if self.outputs:
+            values.update(zip(self.outputs, results, strict=True))
+
+    def _translated(self, error: Exception) -> BaseException:
+        if isinstance(error, errors.OpError):
+            cause = error.__cause__
+            # The frames of the trace are ours and JAX's: the operation says more.
+            error = error.with_traceback(None)
+            error.__cause__ = cause
+            return error
+        return blamed(error, self.operations[-1])
+
+    def _put_constants(self) -> tuple[Any, ...]:
+        with jax.enable_x64(True):
+            return tuple(jnp.asarray(t.op._attrs["value"]) for t in self._constants)
+
+    def _executable(self, values: dict[Tensor, Any]) -> Any:
+        if not self._static:
+            key: Any = None
+        else:
+            static = [np.asarray(values[t]) for t in self._static]
+            key = tuple((v.shape, v.dtype.str, v.tobytes()) for v in static)
+        found = self._executables.get(key)
+        if found is None:
+            known = (
+                dict(zip(self._static, static, strict=True)) if self._static else {}
+            )
+            found = self._executables[key] = self._jit(known)
+        return found
+
+    def _jit(self, static: dict[Tensor, Any]) -> Any:
+        def segment(
+            donated: tuple[Any, ...],
+            kept: tuple[Any, ...],
+            arguments: tuple[Any, ...],
+            streams: tuple[Any, ...],
+            constants: tuple[Any, ...],
+        ) -> tuple[list[Any], list[Any], list[Any]]:
+            variables = dict(zip(self._donated, donated, strict=True))
+            variables.update(zip(self._kept, kept, strict=True))
+            values: dict[Tensor, Any] = dict(zip(self._dynamic, arguments, strict=True))
+            values.update(zip(self._constants, constants, strict=True))
+            values.update(static)
+            evaluator = Evaluator(
+                values,
+                variables,
+                dict(zip(self._random, streams, strict=True)),
+                self._pruned.needed,
+                self._statics.folded,
+                self._taped,
+            )
+            for op in self.operations:
+                evaluator.run(op)
+            entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
+            new = [_owned(evaluator.variables[v], entered) for v in self._written]
+            results = [evaluator.value(t) for t in self.outputs]
+            return new, [evaluator.streams[op] for op in self._random], results
+
+        options = _ONE_SHOT_OPTIONS if self._one_shot else None
+        return jax.jit(segment, donate_argnums=(0, 3), compiler_options=options)
+
+
+def _owned(value: Any, entered: set[int]) -> Any:
+    """A variable's new value as a buffer of its own, so that it can be given away."""
+    if isinstance(value, jax.core.Tracer) and id(value) not in entered:
+        entered.add(id(value))
+        return value
+    return jnp.array(value, copy=True)
+
+
+def _is_large(tensor: Tensor) -> bool:
+    value = tensor.op._attrs["value"]
+    return value.dtype != object and value.nbytes > _LITERAL_BYTES
+
+
+def _with_bodies(operations: Iterable[Operation]) -> Iterable[Operation]:
+    for op in operations:
+        yield op
+        body = op._attrs.get("_body")
+        if isinstance(body, Body):
+            yield from _with_bodies(body.operations)
+
+
+def _random_operations(operations: Iterable[Operation]) -> Iterable[Operation]:
+    for op in _with_bodies(operations):
+        declaration = op._declaration
+        if declaration is not None and declaration.is_random and not is_variable(op):
+            yield op

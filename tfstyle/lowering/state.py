@@ -1,0 +1,89 @@
+"""What a session keeps between runs: variables and random streams."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfstyle.framework.random_stream import initial_state
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.blame import uninitialized
+
+__all__ = ["Changes", "State"]
+
+
+class Changes(dict[Operation, Any]):
+    """New values of variables that a run has made and not yet committed."""
+
+
+class State:
+    """The state of one session.
+
+    Attributes:
+        variables: value of each initialised variable, on the device.
+        streams: random state of each random operation that has run.
+        lock: held while values are taken, a segment is started and results are put
+            back, so that no other thread uses a value that a segment was given away.
+    """
+
+    def __init__(self) -> None:
+        self.variables: dict[Operation, Any] = {}
+        self.streams: dict[Operation, Any] = {}
+        self.lock = threading.RLock()
+        self._entropy = np.random.SeedSequence()
+
+    def begin(self) -> Changes:
+        """Starts a run: nothing has changed."""
+        return Changes()
+
+    def variable(self, changes: Changes, variable: Operation) -> Any:
+        """The value of `variable` as this run sees it.
+
+        Raises:
+            tf.errors.FailedPreconditionError: when it has none.
+        """
+        if variable in changes:
+            return changes[variable]
+        try:
+            return self.variables[variable]
+        except KeyError:
+            raise uninitialized(variable) from None
+
+    def is_initialized(self, changes: Changes, variable: Operation) -> bool:
+        """Whether `variable` has a value as this run sees it."""
+        return variable in changes or variable in self.variables
+
+    def stream(self, op: Operation) -> Any:
+        """The random state of `op`; without any seed a fresh one per session."""
+        found = self.streams.get(op)
+        if found is None:
+            seed, seed2 = op._attrs.get("seed", 0), op._attrs.get("seed2", 0)
+            if not seed and not seed2:
+                words = self._entropy.spawn(1)[0].generate_state(2, np.uint64)
+                seed, seed2 = int(words[0]), int(words[1])
+            found = self.streams[op] = initial_state(seed, seed2)
+        return found
+
+    def finish(
+        self,
+        changes: Changes,
+        fetched: Sequence[Tensor],
+        variables: Sequence[Operation | None],
+        values: dict[Tensor, Any],
+    ) -> list[Any]:
+        """Commits the run and collects what was fetched.
+
+        A fetched reference is the variable's value when the run ends.
+        """
+        if changes:
+            with self.lock:
+                self.variables.update(changes)
+        return [
+            values[tensor]
+            if variable is None or tensor in values
+            else self.variable(changes, variable)
+            for tensor, variable in zip(fetched, variables, strict=True)
+        ]

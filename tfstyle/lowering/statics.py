@@ -1,0 +1,86 @@
+"""Where the values come from that must be known while tracing.
+
+A `Static` input (a shape, an axis, a number of splits) follows from constants and shapes,
+or from a fed value (which joins the cache key), or from data: then what computes it is
+an earlier step of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from tfstyle.framework.body import argument_spans
+from tfstyle.framework.constant_value import is_pure
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = ["Statics", "static_tensors"]
+
+
+def static_tensors(op: Operation) -> Iterator[Tensor]:
+    """The inputs of `op` whose values must be known while tracing."""
+    declaration = op._declaration
+    if declaration is None or not declaration.static_inputs or declaration.host:
+        return
+    for name, start, end, _ in argument_spans(op):
+        if name in declaration.static_inputs:
+            yield from op._inputs[start:end]
+
+
+class Statics:
+    """The static values of a plan.
+
+    Attributes:
+        folded: operations evaluated while tracing, on NumPy values.
+        feeds: for each operation with static inputs, the fed tensors they depend on.
+        cut: for each operation, the static inputs that an earlier step must compute.
+    """
+
+    def __init__(self, operations: Iterable[Operation], fed: Collection[Tensor]) -> None:
+        self._fed = fed
+        self._memo: dict[Tensor, frozenset[Tensor] | None] = {}
+        self.folded: set[Operation] = set()
+        self.feeds: dict[Operation, frozenset[Tensor]] = {}
+        self.cut: dict[Operation, list[Tensor]] = {}
+        for op in operations:
+            for tensor in static_tensors(op):
+                feeds = self._sources(tensor)
+                if feeds is None:
+                    self.cut.setdefault(op, []).append(tensor)
+                    continue
+                self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
+                self._mark(tensor)
+
+    def _sources(self, tensor: Tensor) -> frozenset[Tensor] | None:
+        """The fed tensors that `tensor` depends on; None when it depends on data."""
+        if tensor in self._memo:
+            return self._memo[tensor]
+        result: frozenset[Tensor] | None
+        op = tensor.op
+        declaration = op._declaration
+        if tensor in self._fed:
+            result = frozenset((tensor,))
+        elif op.type == "Const":
+            result = frozenset()
+        elif declaration is None or not is_pure(declaration):
+            result = None
+        elif declaration.shape_only:
+            result = frozenset()
+        else:
+            result = frozenset()
+            for source in op._inputs:
+                part = self._sources(source)
+                if part is None:
+                    result = None
+                    break
+                result |= part
+        self._memo[tensor] = result
+        return result
+
+    def _mark(self, tensor: Tensor) -> None:
+        if tensor in self._fed or tensor.op in self.folded:
+            return
+        self.folded.add(tensor.op)
+        declaration = tensor.op._declaration
+        if declaration is not None and not declaration.shape_only:
+            for source in tensor.op._inputs:
+                self._mark(source)
