@@ -31,12 +31,13 @@ skip = 3  # characters between the beginnings of two windows
 def read_text(files):
     if files:
         with open(files[0], "rb") as f:
-            text = f.read().decode("utf-8", "replace")
-    else:
-        from pydoc_data import topics
+            return f.read().decode("utf-8", "replace").lower()
+    from pydoc_data import topics  # the help texts that come with Python
 
-        text = "\n".join(topics.topics[name] for name in sorted(topics.topics))
-    return text.lower()
+    text = "\n".join(topics.topics[name] for name in sorted(topics.topics))
+    # Prose is wanted: no tables, no rules, no indentation.
+    lines = (" ".join(line.split()) for line in text.lower().splitlines())
+    return "\n".join(s for s in lines if s[:1].isalpha())
 
 
 def build(x, n_chars):

@@ -39,9 +39,7 @@ def dense(tf, grads):
 
 
 def names(np, variables):
-    return np.array(
-        ["{} {}".format(v.name, v.get_shape().as_list()) for v in variables]
-    )
+    return np.array([f"{v.name} {v.get_shape().as_list()}" for v in variables])
 
 
 def step(tf, np, cell, inputs, batch=2, scope=None, calls=1, more=()):

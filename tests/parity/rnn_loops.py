@@ -17,9 +17,7 @@ def flat(structure):
 
 
 def names(np, variables):
-    return np.array(
-        ["{} {}".format(v.name, v.get_shape().as_list()) for v in variables]
-    )
+    return np.array([f"{v.name} {v.get_shape().as_list()}" for v in variables])
 
 
 def data(np, *shape, seed=1):
