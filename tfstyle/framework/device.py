@@ -171,25 +171,25 @@ def canonical_name(device: DeviceSpec | str | None) -> str:
     return DeviceSpec.from_string(device).to_string()
 
 
-def merge_device(spec: DeviceSpec | str | None) -> Callable[[Operation], str]:
+def merge_device(spec: DeviceSpec | str | None) -> Callable[[Operation], DeviceSpec]:
     """A device function that fills in what an operation's device leaves open.
 
     Args:
         spec: the name, or partial name, of a device.
 
     Returns:
-        A function from an operation to its device name: `spec`, overridden by the
-        parts that the operation's device already has.
+        A function from an operation to its device: `spec`, overridden by the parts
+        that the operation's device already has.
 
     Raises:
         ValueError: when `spec` is not a device name.
     """
     outer = spec if isinstance(spec, DeviceSpec) else DeviceSpec.from_string(spec or "")
 
-    def device_function(op: Any) -> str:
+    def device_function(op: Any) -> DeviceSpec:
         merged = DeviceSpec()
         merged.merge_from(outer)
         merged.merge_from(DeviceSpec.from_string(op.device or ""))
-        return merged.to_string()
+        return merged
 
     return device_function

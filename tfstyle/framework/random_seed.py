@@ -1,0 +1,43 @@
+"""Random seeds: the two seed attributes that every random operation carries."""
+
+from __future__ import annotations
+
+from tfstyle.framework import ops
+
+__all__ = ["get_seed", "set_random_seed"]
+
+# What TensorFlow puts in the place of a graph seed when only the op has one.
+_DEFAULT_GRAPH_SEED = 87654321
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The attributes `seed` and `seed2` of a random operation about to be made.
+
+    Args:
+        op_seed: the seed given for the operation, or None.
+
+    Returns:
+        (None, None), which asks for a fresh seed per session, when neither the default
+        graph nor the operation has a seed. With a graph seed alone, the graph seed and
+        the number of the last operation made, so that the streams of operations
+        differ. Otherwise the graph seed, or a fixed number, and `op_seed`.
+    """
+    graph = ops.get_default_graph()
+    graph_seed = graph.seed
+    if graph_seed is not None:
+        return graph_seed, graph._last_id if op_seed is None else op_seed
+    if op_seed is not None:
+        return _DEFAULT_GRAPH_SEED, op_seed
+    return None, None
+
+
+def set_random_seed(seed: int | None) -> None:
+    """Sets the random seed of the default graph.
+
+    Random operations made afterwards without a seed of their own then draw the same
+    numbers in every session of every run of the program.
+
+    Args:
+        seed: an integer, or None to take the graph's seed away.
+    """
+    ops.get_default_graph().seed = seed
