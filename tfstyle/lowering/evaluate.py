@@ -16,6 +16,7 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.body import argument_spans, call_body
+from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
@@ -26,6 +27,7 @@ from tfstyle.lowering.references import root_variable
 __all__ = ["Evaluator", "Pullback", "structural"]
 
 Values = list[Any]
+_SMALL = 64
 # How structural ops are evaluated: (evaluator, op, input values, needed outputs).
 structural: dict[
     str, Callable[["Evaluator", Operation, Sequence[Any], Collection[int]], Values]
@@ -81,6 +83,7 @@ class Evaluator:
         needed: Mapping[Operation, Collection[int]] | None = None,
         folded: Collection[Operation] = (),
         taped: Mapping[Operation, frozenset[Tensor]] | None = None,
+        in_body: bool = False,
     ) -> None:
         """Starts an evaluation.
 
@@ -91,6 +94,8 @@ class Evaluator:
             needed: outputs of each operation that are used; default: all.
             folded: operations to evaluate on NumPy values while tracing.
             taped: operations to keep on the tape, with the tensors that carry.
+            in_body: whether this is the body of a loop, where whatever is known while
+                tracing is evaluated then.
         """
         self.values = values
         self.variables = variables
@@ -98,6 +103,7 @@ class Evaluator:
         self.needed = needed or {}
         self.folded = folded
         self.taped = taped or {}
+        self._in_body = in_body
         self.tape: dict[Operation, Pullback] = {}
         # Fed tensors keep their values when the operation that makes them runs.
         self.given = frozenset(values)
@@ -133,7 +139,7 @@ class Evaluator:
             raise errors.NotFoundError(
                 None, op, f"Op type not registered '{op.type}'"
             )
-        if op in self.folded:
+        if op in self.folded or (self._in_body and _known(declaration, values)):
             return fold(op, values)
         self._check_static(op, declaration, values)
         carrying = self.taped.get(op)
@@ -267,6 +273,15 @@ class Evaluator:
         if x in cotangents:
             return cotangents[x]
         return jnp.zeros_like(self.value(x))
+
+
+def _known(declaration: OpDeclaration, values: Sequence[Any]) -> bool:
+    """Whether an op of a body can be evaluated while tracing, at no cost."""
+    if declaration.shape_only:
+        return True
+    return is_pure(declaration) and all(
+        isinstance(v, np.ndarray) and v.size <= _SMALL for v in values
+    )
 
 
 def fold(op: Operation, values: Sequence[Any]) -> Values:

@@ -182,6 +182,7 @@ def _body_function(
             dict(evaluator.variables),
             inner_streams,
             folded=evaluator.folded,
+            in_body=True,
         )
         for operation in body.operations:
             inner.run(operation)

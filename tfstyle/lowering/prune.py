@@ -46,10 +46,12 @@ def prune(
     depends: dict[Operation, list[Operation]] = {}
     heap: list[tuple[int, Operation]] = []
 
-    def want(op: Operation) -> None:
+    def want(op: Operation) -> Operation:
+        op = _owner(op)
         if op not in needed:
             needed[op] = set()
             heapq.heappush(heap, (-op._id, op))
+        return op
 
     def use(tensor: Tensor) -> Operation | None:
         if tensor in fed:
@@ -82,10 +84,19 @@ def prune(
         for control in op._control_inputs:
             if control in done:
                 continue
-            want(control)
-            found[control] = None
+            found[want(control)] = None
         depends[op] = list(found)
     return Pruned(_in_order(depends), needed, depends)
+
+
+def _owner(op: Operation) -> Operation:
+    """The outermost loop that holds `op` in its body, or `op` itself."""
+    context = op._control_flow_context
+    while context is not None:
+        if context.owner is not None:
+            op = context.owner
+        context = context.outer
+    return op
 
 
 def _in_order(depends: dict[Operation, list[Operation]]) -> list[Operation]:

@@ -80,7 +80,9 @@ class Segment:
                 return
             if op.type == "Const":
                 return
-            found[op] = None
+            context = op._control_flow_context
+            if context is None or context.owner is None:
+                found[op] = None
             declaration = op._declaration
             if declaration is not None and not declaration.shape_only:
                 for source in op._inputs:

@@ -11,13 +11,18 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import is_pure
+from tfstyle.framework.subgraph import Body
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = ["Statics", "static_tensors"]
 
 
 def static_tensors(op: Operation) -> Iterator[Tensor]:
-    """The inputs of `op` whose values must be known while tracing."""
+    """The tensors whose values must be known while tracing `op` and its body."""
+    body = op._attrs.get("_body")
+    if isinstance(body, Body):
+        for inner in body.operations:
+            yield from static_tensors(inner)
     declaration = op._declaration
     if declaration is None or not declaration.static_inputs or declaration.host:
         return
@@ -45,7 +50,9 @@ class Statics:
             for tensor in static_tensors(op):
                 feeds = self._sources(tensor)
                 if feeds is None:
-                    self.cut.setdefault(op, []).append(tensor)
+                    # Inside a body there is no earlier step; tracing says what is wrong.
+                    if tensor.op._control_flow_context is op._control_flow_context:
+                        self.cut.setdefault(op, []).append(tensor)
                     continue
                 self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
                 self._mark(tensor)

@@ -1,0 +1,400 @@
+"""`tf.gradients`: a reverse walk over blocks of differentiable operations.
+
+Operations with an explicit gradient function (a program's own, or a lookup in a
+variable, whose gradient is sparse) are walked one by one. All others between them form
+blocks; the gradient of a block is one `BlockGradient` operation, which the lowering
+evaluates from the pullbacks of the block's operations.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from tfstyle.framework import ops
+from tfstyle.framework.body import argument_spans
+from tfstyle.framework.gradient_registry import gradient_function_of
+from tfstyle.framework.indexed_slices import IndexedSlices
+from tfstyle.framework.op_def import declare
+from tfstyle.framework.op_table import OpFacts
+from tfstyle.framework.subgraph import Region, external_inputs
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.ops import array_ops, math_ops
+
+__all__ = ["AggregationMethod", "gradients"]
+
+Gradient = Tensor | IndexedSlices
+
+
+class AggregationMethod:
+    """Ways to add up the gradients of a tensor that is used several times.
+
+    The sums are computed in the same way whichever is chosen: XLA arranges them.
+    """
+
+    ADD_N = 0
+    DEFAULT = ADD_N
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+
+
+def _undefined():
+    raise AssertionError("evaluated by the lowering")
+
+
+declare(
+    "BlockGradient",
+    _undefined,
+    facts=OpFacts("BlockGradient", in_r09=False),
+    structural=True,
+)
+
+
+def gradients(
+    ys,
+    xs,
+    grad_ys=None,
+    name="gradients",
+    colocate_gradients_with_ops=False,
+    gate_gradients=False,
+    aggregation_method=None,
+):
+    """Derivatives of the sum of `ys` with respect to each of `xs`.
+
+    Args:
+        ys: a tensor or a list of tensors.
+        xs: a tensor, a variable, or a list of these.
+        grad_ys: gradient of each of `ys`, of the same shape; None (the list or an item)
+            stands for ones.
+        name: name scope of the operations.
+        colocate_gradients_with_ops: whether to place gradients with their operations.
+        gate_gradients: whether no gradient is used before all are computed; results are
+            the same either way, since operations do not change each other's values.
+        aggregation_method: one of `AggregationMethod`.
+
+    Returns:
+        A list with, for each of `xs`, a Tensor of its shape and dtype, an IndexedSlices
+        (lookups in a variable), or None where `ys` do not depend on it differentiably.
+
+    Raises:
+        LookupError: when an operation on the way has no gradient.
+        ValueError: when `grad_ys` does not fit `ys`.
+    """
+    del gate_gradients
+    if aggregation_method not in (None, 0, 1, 2):
+        raise ValueError(
+            f"Invalid aggregation_method specified {aggregation_method}."
+        )
+    ys = _as_list(ys)
+    xs = [_target(x) for x in _as_list(xs)]
+    given = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
+    with ops.op_scope([*ys, *xs, *given], name, "gradients"):
+        ys = ops.convert_n_to_tensor_or_indexed_slices(ys, name="y")
+        ys = [y.values if isinstance(y, IndexedSlices) else y for y in ys]
+        seeds = _default_grad_ys(given, ys)
+        walk = _Walk(ys, xs, colocate_gradients_with_ops)
+        return walk.run(seeds)
+
+
+def _as_list(value) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _target(x) -> Any:
+    """The tensor that stands for `x`: a variable is its reference."""
+    convert = getattr(x, "_as_graph_element", None)
+    if convert is not None:
+        return convert()
+    return ops.convert_to_tensor(x, name="x")
+
+
+def _default_grad_ys(grad_ys: Sequence[Any], ys: Sequence[Tensor]) -> list[Gradient]:
+    if len(grad_ys) != len(ys):
+        raise ValueError(f"Passed {len(grad_ys)} grad_ys for {len(ys)} ys")
+    result: list[Gradient] = []
+    for i, (grad, y) in enumerate(zip(grad_ys, ys, strict=True)):
+        if grad is None:
+            result.append(
+                array_ops.fill(
+                    array_ops.shape(y),
+                    ops.convert_to_tensor(1, y.dtype.base_dtype, f"grad_ys_{i}"),
+                )
+            )
+            continue
+        grad = ops.convert_to_tensor_or_indexed_slices(
+            grad, y.dtype.base_dtype, f"grad_ys_{i}"
+        )
+        if grad.dtype.base_dtype != y.dtype.base_dtype:
+            raise ValueError(
+                f"Y and ys_grad must be of the same type, not y: {y.dtype.name}, "
+                f"ys_grad: {grad.dtype.name} "
+            )
+        if isinstance(grad, Tensor):
+            y.get_shape().assert_is_compatible_with(grad.get_shape())
+        result.append(grad)
+    return result
+
+
+def _differentiable(tensor: Tensor) -> bool:
+    return tensor.dtype.is_floating or tensor.dtype.is_complex
+
+
+class _Walk:
+    """One call of `gradients`.
+
+    Attributes:
+        carrying: the tensors that depend differentiably on the targets.
+        relevant: the operations on the way from the targets to `ys`, in order.
+    """
+
+    def __init__(
+        self, ys: Sequence[Tensor], xs: Sequence[Tensor], colocate: bool
+    ) -> None:
+        self._ys = ys
+        self._xs = xs
+        self._colocate = colocate
+        self._functions: dict[Operation, Callable[..., Any]] = {}
+        self.carrying: set[Tensor] = set(xs)
+        ancestors = _ancestors(ys)
+        self._spread(ancestors)
+        self.relevant = self._on_the_way(ancestors)
+        self._gradients: defaultdict[Tensor, list[Gradient]] = defaultdict(list)
+        self._final: dict[Tensor, Gradient] = {}
+
+    def _spread(self, ancestors: Sequence[Operation]) -> None:
+        for op in ancestors:
+            if not any(t in self.carrying for t in op._inputs):
+                continue
+            flows, function = gradient_function_of(op)
+            if not flows:
+                continue
+            declaration = op._declaration
+            if function is None:
+                function = self._special(op)
+            if function is not None:
+                self._functions[op] = function
+            elif declaration is None or declaration.host:
+                raise LookupError(
+                    f"No gradient defined for operation '{op.name}' (op type: "
+                    f"{op.type})"
+                )
+            elif not self._carries(op):
+                continue
+            self.carrying.update(t for t in op._outputs if _differentiable(t))
+
+    def _carries(self, op: Operation) -> bool:
+        declaration = op._declaration
+        assert declaration is not None
+        if not declaration.no_gradient:
+            return True
+        return any(
+            op._inputs[i] in self.carrying
+            for name, start, end, _ in argument_spans(op)
+            if name not in declaration.no_gradient
+            for i in range(start, end)
+        )
+
+    def _special(self, op: Operation) -> Callable[..., Any] | None:
+        """Gradient functions of our own: reads of variables and sparse lookups."""
+        if op.type == "Identity" and op._inputs[0].dtype.is_ref_dtype:
+            return _read_gradient
+        if op.type == "Gather" and _is_variable_read(op._inputs[0]):
+            return _gather_gradient
+        return None
+
+    def _on_the_way(self, ancestors: Sequence[Operation]) -> list[Operation]:
+        wanted = {y for y in self._ys if y in self.carrying}
+        found: list[Operation] = []
+        for op in reversed(ancestors):
+            if any(t in wanted for t in op._outputs) and any(
+                t in self.carrying for t in op._inputs
+            ):
+                found.append(op)
+                wanted.update(t for t in op._inputs if t in self.carrying)
+        found.reverse()
+        return found
+
+    def run(self, seeds: Sequence[Gradient]) -> list[Gradient | None]:
+        """Walks back from `ys`; returns the gradients of the targets."""
+        for y, seed in zip(self._ys, seeds, strict=True):
+            if y in self.carrying:
+                self._gradients[y].append(seed)
+        levels = self._levels()
+        by_level: defaultdict[int, list[Operation]] = defaultdict(list)
+        for op in self.relevant:
+            by_level[levels[op]].append(op)
+        for level in sorted(by_level, reverse=True):
+            if level % 2:
+                for op in reversed(by_level[level]):
+                    self._explicit(op)
+            else:
+                self._block(by_level[level])
+        return [
+            self._final[x] if x in self._final else self._sum(x) for x in self._xs
+        ]
+
+    def _levels(self) -> dict[Operation, int]:
+        """Even levels are blocks, odd ones hold the explicit operations."""
+        levels: dict[Operation, int] = {}
+        for op in self.relevant:
+            below = max(
+                (levels.get(t.op, 0) for t in op._inputs if t in self.carrying),
+                default=0,
+            )
+            if op in self._functions:
+                levels[op] = below + (2 if below % 2 else 1)
+            else:
+                levels[op] = below + below % 2
+        return levels
+
+    def _sum(self, tensor: Tensor) -> Gradient | None:
+        parts = self._gradients.get(tensor)
+        if not parts:
+            return None
+        total = _aggregate(parts)
+        self._gradients[tensor] = [total]
+        return total
+
+    def _scope(self, op: Operation) -> Any:
+        stack = ExitStack()
+        stack.enter_context(ops.name_scope(f"{op.name}_grad"))
+        if self._colocate:
+            stack.enter_context(ops.colocate_with(op))
+        return stack
+
+    def _explicit(self, op: Operation) -> None:
+        out: list[Any] = [self._sum(t) for t in op._outputs]
+        if all(g is None for g in out):
+            return
+        with self._scope(op):
+            for i, (grad, tensor) in enumerate(zip(out, op._outputs, strict=True)):
+                if grad is None and _differentiable(tensor):
+                    out[i] = array_ops.zeros_like(tensor)
+            found = self._functions[op](op, *out)
+        if not isinstance(found, (list, tuple)):
+            found = [found]
+        if len(found) != len(op._inputs):
+            raise ValueError(
+                f"Num gradients {len(found)} generated for op {op!r} do not match num "
+                f"inputs {len(op._inputs)}"
+            )
+        for tensor, grad in zip(op._inputs, found, strict=True):
+            if grad is None or tensor not in self.carrying:
+                continue
+            if not isinstance(grad, IndexedSlices):
+                grad = ops.convert_to_tensor(grad, tensor.dtype.base_dtype)
+                _check_shape(op, tensor, grad)
+            self._gradients[tensor].append(grad)
+
+    def _block(self, operations: Sequence[Operation]) -> None:
+        made = [t for op in operations for t in op._outputs]
+        ys = [t for t in made if self._gradients.get(t)]
+        if not ys:
+            return
+        inside = set(made)
+        targets = set(self._xs)
+        xs = [t for t in dict.fromkeys(made) if t in targets]
+        xs += [t for t in external_inputs(operations) if t in self.carrying]
+        region = Region(
+            tuple(operations),
+            tuple(ys),
+            tuple(xs),
+            external_inputs(operations),
+            frozenset(self.carrying),
+        )
+        seeds = [ops.convert_to_tensor(self._sum(y)) for y in ys]
+        last = operations[-1]
+        with self._scope(last):
+            gradient = last.graph.create_op(
+                "BlockGradient",
+                [*seeds, *region.external],
+                [x.dtype.base_dtype for x in xs],
+                name="BlockGradient",
+                attrs={"_region": region},
+                compute_shapes=False,
+            )
+        for x, grad in zip(xs, gradient.outputs, strict=True):
+            grad.set_shape(x.get_shape())
+            if x in inside:
+                self._final[x] = grad
+            else:
+                self._gradients[x].append(grad)
+
+
+def _ancestors(ys: Iterable[Tensor]) -> list[Operation]:
+    """The operations that `ys` are computed from, in the order they were made."""
+    found: set[Operation] = set()
+    pending = [y.op for y in ys]
+    while pending:
+        op = pending.pop()
+        if op not in found:
+            found.add(op)
+            pending.extend(t.op for t in op._inputs)
+    return sorted(found, key=lambda op: op._id)
+
+
+def _is_variable_read(tensor: Tensor) -> bool:
+    if tensor.dtype.is_ref_dtype:
+        return True
+    op = tensor.op
+    return op.type == "Identity" and op._inputs[0].dtype.is_ref_dtype
+
+
+def _read_gradient(op: Operation, grad: Gradient) -> Gradient:
+    del op
+    return grad
+
+
+def _gather_gradient(op: Operation, grad: Gradient) -> list[Any]:
+    """The rows that were looked up, one for each index."""
+    params, indices = op._inputs
+    grad = ops.convert_to_tensor(grad)
+    shape = params.get_shape()
+    dense_shape: Any = array_ops.shape(params)
+    if shape.is_fully_defined():
+        rows: Any = [-1, *shape.as_list()[1:]]
+        if 0 in shape.as_list()[1:]:
+            rows = array_ops.concat(0, [[array_ops.size(indices)], shape.as_list()[1:]])
+    else:
+        rest = array_ops.slice(dense_shape, [1], [-1])
+        rows = array_ops.concat(
+            0, [array_ops.expand_dims(array_ops.size(indices), 0), rest]
+        )
+    values = array_ops.reshape(grad, rows)
+    return [
+        IndexedSlices(values, array_ops.reshape(indices, [-1]), dense_shape),
+        None,
+    ]
+
+
+def _aggregate(parts: Sequence[Gradient]) -> Gradient:
+    if len(parts) == 1:
+        return parts[0]
+    if all(isinstance(p, Tensor) for p in parts):
+        total: Tensor = math_ops.add_n(list(parts))
+        return total
+    if all(isinstance(p, IndexedSlices) for p in parts):
+        slices = [p for p in parts if isinstance(p, IndexedSlices)]
+        indices = [p.indices for p in slices]
+        if len({t.dtype.base_dtype for t in indices}) > 1:
+            indices = [math_ops.to_int64(t) for t in indices]
+        return IndexedSlices(
+            array_ops.concat(0, [p.values for p in slices]),
+            array_ops.concat(0, indices),
+            slices[0].dense_shape,
+        )
+    total = math_ops.add_n([ops.convert_to_tensor(p) for p in parts])
+    return total
+
+
+def _check_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
+    if not tensor.get_shape().is_compatible_with(grad.get_shape()):
+        raise ValueError(
+            f"Incompatible shapes between op input and calculated input gradient.  "
+            f"Forward operation: {op.name}.  Input: {tensor.name}.  Original input "
+            f"shape: {tensor.get_shape()}.  Calculated input gradient shape: "
+            f"{grad.get_shape()}"
+        )
+
