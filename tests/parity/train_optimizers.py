@@ -1,7 +1,5 @@
 """Ten steps of every optimizer, dense and sparse: variables, losses, slots, names."""
 
-SLOTS = ("momentum", "accumulator", "accum", "accum_update", "m", "v", "linear", "rms")
-
 
 def data(np, *shape, seed=1):
     return np.random.RandomState(seed).uniform(-1, 1, shape).astype("f")
