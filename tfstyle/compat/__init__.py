@@ -53,6 +53,6 @@ def run_file(path: str, args: list[str] | None = None) -> dict[str, Any]:
       SyntaxError: If it is neither Python 3 nor Python 2.
       ImportError: If it is Python 2 and fissix is not installed.
     """
-    from tfstyle.compat import runner
+    from tfstyle.compat.runner import run_file as run
 
-    return runner.run_file(path, args or [])
+    return run(path, args or [])

@@ -18,7 +18,7 @@ import glob
 import os
 import sys
 
-__all__ = ["keep_memory", "restart_with_huge_pages"]
+__all__ = ["keep_memory", "restart_if_program", "restart_with_huge_pages"]
 
 _SWITCH = "TFSTYLE_KEEP_MEMORY"
 _GUARD = "TFSTYLE_RESTARTED"
@@ -37,15 +37,28 @@ _kept: bool | None = None
 def keep_memory() -> bool:
     """Makes glibc keep the memory that is freed; does so once per process.
 
-    Call it before the first computation on the CPU.
+    Call it before the first computation on the CPU. Where huge pages are in use
+    it changes nothing: they do as well, with less memory.
 
     Returns:
       Whether memory is kept by this call or was by an earlier one.
     """
     global _kept
     if _kept is None:
-        _kept = _enabled() and _glibc_version() is not None and _set_mallopt()
+        _kept = _enabled() and (_has_huge_pages() or _set_mallopt())
     return _kept
+
+
+def restart_if_program() -> None:
+    """`restart_with_huge_pages()` if this is the start of `python -m tfstyle`.
+
+    To be called before JAX is imported, so that it is imported only once.
+    """
+    if sys.argv[:1] == ["-m"] and sys.orig_argv[1:] != sys.argv:
+        words = sys.orig_argv
+        module = words[words.index("-m") + 1 :] if "-m" in words else []
+        if module[:1] == ["tfstyle"]:
+            restart_with_huge_pages()
 
 
 def restart_with_huge_pages() -> None:
@@ -87,6 +100,11 @@ def _restart_environment() -> dict[str, str] | None:
     return {**os.environ, "GLIBC_TUNABLES": tunables, _GUARD: str(os.getpid())}
 
 
+def _has_huge_pages() -> bool:
+    tunables = os.environ.get("GLIBC_TUNABLES", "").split(":")
+    return f"{_TUNABLE}=1" in tunables and _kernel_has_huge_pages()
+
+
 def _enabled() -> bool:
     return os.environ.get(_SWITCH, "1") != "0"
 
@@ -118,6 +136,8 @@ def _will_run_on_cpu() -> bool:
 
 
 def _set_mallopt() -> bool:
+    if _glibc_version() is None:
+        return False
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
