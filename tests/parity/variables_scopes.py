@@ -272,7 +272,6 @@ def case_partitioner(tf, np):
         whole = tf.convert_to_tensor(v)
         rows = tf.nn.embedding_lookup(v, [0, 1, 5])
     return {
-        "kind": np.array(type(v).__name__),
         "names": names(np, tf.all_variables()),
         "values": values(tf, [whole, rows]),
         "whole": np.array(str(whole.get_shape())),

@@ -97,7 +97,7 @@ def wants_digits() -> bool:
 def download(
     filename: str,
     folder: str,
-    source_urls: tuple[str, ...] = MIRRORS,
+    source_urls: tuple[str, ...],
     sha256: str | None = None,
 ) -> str:
     """Fetches `filename` into `folder` from the first address that delivers it.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import os
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
@@ -59,11 +60,10 @@ def maybe_download(
     if path is not None:
         return path
     sha256 = _sources.FILES.get(filename)
-    if source_url is None:
-        return _sources.download(filename, work_directory, sha256=sha256)
-    base = source_url.removesuffix(filename)
-    base = base if base.endswith("/") else base + "/"
-    return _sources.download(filename, work_directory, (base,), sha256)
+    urls = _sources.MIRRORS
+    if source_url is not None:
+        urls = (source_url.removesuffix(filename).removesuffix("/") + "/",)
+    return _sources.download(filename, work_directory, urls, sha256)
 
 
 @contextlib.contextmanager
@@ -93,21 +93,22 @@ def _read_idx(
             raise ValueError(
                 f"MNIST {kind} file {name} is damaged ({e}). Delete it and try again."
             ) from e
-    rank = magic & 0xFF
-    header = 4 * (1 + rank)
-    numbers = np.frombuffer(content[:header], dtype=">u4")
-    if len(numbers) == 0 or numbers[0] != magic:
-        found = numbers[0] if len(numbers) else "none"
+    if len(content) < 4 or int.from_bytes(content[:4], "big") != magic:
+        found = int.from_bytes(content[:4], "big") if len(content) >= 4 else "none"
         raise ValueError(f"Invalid magic number {found} in MNIST {kind} file: {name}")
-    shape = tuple(int(n) for n in numbers[1:])
-    data = np.frombuffer(content, dtype=np.uint8, offset=header)
-    if len(shape) != rank or data.size < np.prod(shape, dtype=np.int64):
+    rank = magic & 0xFF
+    starts = range(4, 4 + 4 * rank, 4)
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in starts)
+    held = max(0, len(content) - 4 - 4 * rank)
+    size = math.prod(shape)
+    if held < size:
         raise ValueError(
             f"MNIST {kind} file {name} is cut short: it announces the shape {shape} "
-            f"and holds {data.size} bytes. Delete it and try again."
+            f"and holds {held} bytes. Delete it and try again."
         )
+    data = np.frombuffer(content, dtype=np.uint8, count=size, offset=4 + 4 * rank)
     # A copy, because np.frombuffer's arrays cannot be written to.
-    return data[: int(np.prod(shape, dtype=np.int64))].reshape(shape).copy()
+    return data.reshape(shape).copy()
 
 
 def extract_images(filename: str | os.PathLike[str] | IO[bytes]) -> np.ndarray:
