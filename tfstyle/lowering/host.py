@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework.body import call_body
@@ -27,24 +30,46 @@ class HostStep:
 
     def __init__(self, op: Operation) -> None:
         self.op = op
-        self._written = set(written_inputs(op))
+        declaration = op._declaration
+        assert declaration is not None
+        self._reads = declaration.reads_ref
+        self._written = written_inputs(op)
         self.arguments = [t for t in op._inputs if root_variable(t) is None]
 
     def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
         """Executes the operation and puts its results into `values`."""
         op = self.op
-        declaration = op._declaration
-        assert declaration is not None
-        arguments = [self._value(t, state, changes, values) for t in op._inputs]
+        with state.lock:
+            arguments = [self._value(t, state, changes, values) for t in op._inputs]
         try:
             results = call_body(op, arguments)
         except Exception as error:
             raise blamed(error, op, arguments) from error
-        for tensor, result in zip(op._outputs, results, strict=True):
+        count = len(self._written)
+        self._write(changes, arguments, results[:count])
+        outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
+        for tensor, result in zip(outputs, results[count:], strict=True):
             if tensor not in values:
                 values[tensor] = np.asarray(
                     result, tensor.dtype.base_dtype.as_numpy_dtype
                 )
+
+    def _write(
+        self, changes: Changes, arguments: Sequence[Any], results: Sequence[Any]
+    ) -> None:
+        """Notes new values of variables; one handed back as it came is no change."""
+        for tensor, new in zip(self._written, results, strict=True):
+            if new is arguments[self.op._inputs.index(tensor)]:
+                continue
+            variable = root_variable(tensor)
+            assert variable is not None
+            dtype = tensor.dtype.base_dtype.as_numpy_dtype
+            if np.dtype(dtype) == object:
+                changes[variable] = np.asarray(new, dtype)
+                continue
+            with jax.enable_x64(True):
+                # A copy: a segment may give the variable's buffer away.
+                changes[variable] = jnp.array(np.asarray(new, dtype), copy=True)
 
     def _value(
         self, tensor: Tensor, state: State, changes: Changes, values: dict[Tensor, Any]
@@ -54,7 +79,9 @@ class HostStep:
         else:
             variable = root_variable(tensor)
             assert variable is not None
-            if tensor in self._written and not state.is_initialized(changes, variable):
-                return None
+            if tensor in self._written and not self._reads:
+                # The body only asks whether there is a value: it stays where it is.
+                known = state.is_initialized(changes, variable)
+                return state.variable(changes, variable) if known else None
             value = state.variable(changes, variable)
         return value if isinstance(value, np.ndarray) else np.asarray(value)

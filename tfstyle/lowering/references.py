@@ -60,4 +60,4 @@ def accesses(op: Operation) -> Iterator[tuple[Operation, bool, bool]]:
             continue
         writes = any(t is tensor for t in written)
         reads = not writes or declaration.reads_ref
-        yield variable, reads, writes and not declaration.host
+        yield variable, reads, writes
