@@ -1,0 +1,1 @@
+"""TensorFlow's protocol buffers, under the module paths that TensorFlow has them."""

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/attr_value.proto`."""
+
+from tensorboard.compat.proto.attr_value_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/function.proto`."""
+
+from tensorboard.compat.proto.function_pb2 import *  # noqa: F403

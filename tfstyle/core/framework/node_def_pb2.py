@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/node_def.proto`."""
+
+from tensorboard.compat.proto.node_def_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/resource_handle.proto`."""
+
+from tensorboard.compat.proto.resource_handle_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/summary.proto`."""
+
+from tensorboard.compat.proto.summary_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/tensor_description.proto`."""
+
+from tensorboard.compat.proto.tensor_description_pb2 import *  # noqa: F403

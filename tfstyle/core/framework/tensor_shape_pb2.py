@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/tensor_shape.proto`."""
+
+from tensorboard.compat.proto.tensor_shape_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/types.proto`."""
+
+from tensorboard.compat.proto.types_pb2 import *  # noqa: F403

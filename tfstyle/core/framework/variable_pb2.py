@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/variable.proto`."""
+
+from tensorboard.compat.proto.variable_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/framework/versions.proto`."""
+
+from tensorboard.compat.proto.versions_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/protobuf/cluster.proto`."""
+
+from tensorboard.compat.proto.cluster_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/protobuf/meta_graph.proto`."""
+
+from tensorboard.compat.proto.meta_graph_pb2 import *  # noqa: F403

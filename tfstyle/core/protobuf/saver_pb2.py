@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/protobuf/saver.proto`."""
+
+from tensorboard.compat.proto.saver_pb2 import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The messages of TensorFlow's `core/util/event.proto`."""
+
+from tensorboard.compat.proto.event_pb2 import *  # noqa: F403
