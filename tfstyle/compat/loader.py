@@ -2,6 +2,7 @@
 
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import os
 import sys
 import types
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 
 from tfstyle.compat import source
 
-__all__ = ["add_folder", "remove_folders", "run_code"]
+__all__ = ["add_folder", "load_source", "remove_folders", "run_code"]
 
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Installed packages below a program's folder are no part of the program.
@@ -34,6 +35,17 @@ def remove_folders() -> None:
     _finder.folders.clear()
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+
+
+def load_source(name: str, path: str) -> types.ModuleType:
+    """Imports the file `path`, a part of a Python 2 program, as module `name`."""
+    source_loader = _SourceLoader(name, path, python2_program=True)
+    spec = importlib.machinery.ModuleSpec(name, source_loader, origin=path)
+    spec.has_location = True
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    source_loader.exec_module(module)
+    return module
 
 
 def run_code(code: types.CodeType, names: dict[str, object], python2: bool) -> None:

@@ -13,6 +13,8 @@ Three things together, each where it is simplest:
 Line numbers stay those of the original text.
 """
 
+import __future__
+
 import ast
 import re
 import types
@@ -25,7 +27,7 @@ from tfstyle.compat import source
 __all__ = ["compile_python2"]
 
 _FIXERS = "except exec ne numliterals paren print raise repr throw tuple_params".split()
-_refactoring_tool: Any = None
+_refactoring_tools: Any = None
 
 
 def compile_python2(text: str, filename: str, flags: int = 0) -> types.CodeType | None:
@@ -41,8 +43,10 @@ def compile_python2(text: str, filename: str, flags: int = 0) -> types.CodeType 
     """
     text = _expand_tabs(text)
     tree = source.parse(text)
-    if tree is None or _uses_print(tree):
-        converted = _convert_syntax(text, filename)
+    flags |= source.future_flags(text)
+    print_function = bool(flags & __future__.print_function.compiler_flag)
+    if tree is None or (_uses_print(tree) and not print_function):
+        converted = _convert_syntax(text, filename, print_function)
         if converted is None:
             return None
         converted_text, lines = converted
@@ -69,35 +73,26 @@ def _is_python3(tree: ast.Module) -> bool:
 
 
 def _uses_print(tree: ast.Module) -> bool:
-    """True if what `print` means depends on whether it is a statement."""
-    if _future_names(tree) & {"print_function"}:
-        return False
+    """True if what the text means depends on whether `print` is a statement."""
     return any(
         isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(tree)
     )
 
 
-def _future_names(tree: ast.Module) -> set[str]:
-    return {
-        alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
-        for alias in node.names
-    }
-
-
 # Syntax ---------------------------------------------------------------------
 
 
-def _convert_syntax(text: str, filename: str) -> tuple[str, dict[int, int]] | None:
+def _convert_syntax(
+    text: str, filename: str, print_function: bool
+) -> tuple[str, dict[int, int]] | None:
     """Returns Python 3 text and, of each of its lines, the line it comes from."""
-    tool = _tool(filename)
+    tools = _tools(filename)
     from fissix.pgen2.parse import ParseError
     from fissix.pgen2.tokenize import TokenError
 
-    for driver in tool:
+    for tool in reversed(tools) if print_function else tools:
         try:
-            tree = driver.refactor_string(text, filename)
+            tree = tool.refactor_string(text, filename)
         except (ParseError, TokenError, IndentationError):
             continue
         _strip_ur_prefixes(tree)
@@ -105,10 +100,10 @@ def _convert_syntax(text: str, filename: str) -> tuple[str, dict[int, int]] | No
     return None
 
 
-def _tool(filename: str) -> Any:
+def _tools(filename: str) -> Any:
     """The refactoring tools for `print` as a statement and as a function."""
-    global _refactoring_tool
-    if _refactoring_tool is None:
+    global _refactoring_tools
+    if _refactoring_tools is None:
         try:
             from fissix import refactor
         except ImportError as error:
@@ -117,14 +112,14 @@ def _tool(filename: str) -> Any:
                 "not installed. Run: pip install 'tfstyle[port]'"
             ) from error
         names = [f"fissix.fixes.fix_{name}" for name in _FIXERS]
-        _refactoring_tool = [
+        _refactoring_tools = [
             refactor.RefactoringTool(chosen, {"print_function": function}, chosen)
             for function, chosen in (
                 (False, names),
                 (True, [name for name in names if not name.endswith("_print")]),
             )
         ]
-    return _refactoring_tool
+    return _refactoring_tools
 
 
 def _strip_ur_prefixes(tree: Any) -> None:
@@ -248,9 +243,7 @@ class _Python2Transformer(ast.NodeTransformer):
     """Replaces operations by calls of the helpers in `python2_builtins`."""
 
     def __init__(self, tree: ast.Module, flags: int):
-        self._floor = not (
-            "division" in _future_names(tree) or flags & _division_flag()
-        )
+        self._floor = not flags & __future__.division.compiler_flag
         self._stored = {
             node.attr
             for node in ast.walk(tree)
@@ -344,12 +337,6 @@ class _Python2Transformer(ast.NodeTransformer):
         guarded = ast.Try(node.body[first:], [handler], [], [])
         node.body[first:] = [_at(node, guarded)]
         return node
-
-
-def _division_flag() -> int:
-    import __future__
-
-    return __future__.division.compiler_flag
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:

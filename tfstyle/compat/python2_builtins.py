@@ -48,7 +48,7 @@ def namespace() -> dict[str, Any]:
         open=_open,
         print=_print,
         range=_range,
-        raw_input=builtins.input,
+        raw_input=lambda prompt="": builtins.input(prompt),
         reduce=functools.reduce,
         reload=_reload,
         round=_round,

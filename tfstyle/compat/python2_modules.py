@@ -275,13 +275,9 @@ def _hash_names(name: str) -> dict[str, Any]:
 
 def _imp_names() -> dict[str, Any]:
     def load_source(name: str, path: str, file: Any = None) -> Any:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"imp.load_source: {path!r} is no Python source file.")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
+        from tfstyle.compat import loader
+
+        return loader.load_source(name, path)
 
     return {
         "load_source": load_source,

@@ -1,7 +1,5 @@
 """Runs a script or a notebook as the main program."""
 
-import __future__
-
 import builtins
 import linecache
 import os
@@ -15,9 +13,6 @@ __all__ = ["run_file", "run_main", "show_exception"]
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _MAIN = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "__main__.py")
-_FUTURES = [
-    getattr(__future__, name).compiler_flag for name in __future__.all_feature_names
-]
 
 
 def run_file(path: str, args: list[str]) -> dict[str, Any]:
@@ -79,7 +74,7 @@ def _run_notebook(data: bytes, path: str, folder: str, names: dict[str, Any]) ->
         _remember(filename, cell.text)
         code, _ = source.compile_source(cell.code, filename, python2, flags)
         # An import from __future__ in one cell holds in the cells after it.
-        flags |= code.co_flags & sum(_FUTURES)
+        flags |= source.future_flags(cell.code)
         loader.run_code(code, names, python2)
 
 

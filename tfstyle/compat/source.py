@@ -1,5 +1,7 @@
 """Reads Python source and tells which Python it was written for."""
 
+import __future__
+
 import ast
 import enum
 import io
@@ -9,7 +11,7 @@ import types
 import warnings
 from collections.abc import Iterator
 
-__all__ = ["Dialect", "compile_source", "decode", "dialect_of", "parse"]
+__all__ = ["Dialect", "compile_source", "decode", "dialect_of", "future_flags", "parse"]
 
 # Names that only Python 2 has, under the modules and methods that have them.
 _BUILTINS = frozenset(
@@ -133,6 +135,20 @@ def compile_source(
         if code is not None:
             return code, True
     return compile(text, filename, "exec", flags, dont_inherit=True), False
+
+
+def future_flags(text: str) -> int:
+    """The flags, as for `compile`, of the imports from `__future__` in `text`.
+
+    The flags of compiled code do not tell: those that Python 3 always has are not
+    among them.
+    """
+    flags = 0
+    for names in re.findall(r"^from +__future__ +import +([\w, ()]+)", text, re.M):
+        for name in re.findall(r"\w+", names):
+            feature = getattr(__future__, name, None)
+            flags |= getattr(feature, "compiler_flag", 0)
+    return flags
 
 
 class _Evidence(ast.NodeVisitor):
