@@ -25,9 +25,7 @@ def check(config: Any) -> None:
     from tfstyle.core.protobuf import config_pb2
 
     if not isinstance(config, config_pb2.ConfigProto):
-        raise TypeError(
-            f"config must be a tf.ConfigProto, but got {type(config)}"
-        )
+        raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
 
 
 def apply(config: Any) -> None:

@@ -59,7 +59,9 @@ class PartialRun:
         for op in pruned.operations:
             if op.type == "Placeholder" and op.outputs[0] not in self._values:
                 raise errors.InvalidArgumentError(
-                    None, op, f"You must feed a value for placeholder '{op.name}' first."
+                    None,
+                    op,
+                    f"You must feed a value for placeholder '{op.name}' first.",
                 )
         made = [
             t

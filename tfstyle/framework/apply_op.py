@@ -166,8 +166,7 @@ def _mismatch(
     prefix = f"Input '{arg.name}' of '{op_type}' Op has type {observed} that does not"
     if arg.type_attr and arg.type_attr in source:
         return TypeError(
-            f"{prefix} match type {dtype.name} of argument "
-            f"'{source[arg.type_attr]}'."
+            f"{prefix} match type {dtype.name} of argument '{source[arg.type_attr]}'."
         )
     return TypeError(f"{prefix} match expected type of {dtype.name}.")
 
@@ -335,7 +334,11 @@ def _scalar_attr(op_type: str, name: str, kind: str, value: Any) -> Any:
             value = value.value
         if isinstance(value, (numbers.Integral, np.integer)):
             return int(value)
-        if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu":
+        if (
+            isinstance(value, np.ndarray)
+            and value.ndim == 0
+            and value.dtype.kind in "iu"
+        ):
             return int(value)
         raise wrong("int")
     if kind == "float":
@@ -380,7 +383,7 @@ def _output_types(outputs: Sequence[ArgFacts], attrs: dict[str, Any]) -> list[DT
 
 @functools.cache
 def _result_class(op_type: str, fields: tuple[str, ...]) -> Any:
-    return collections.namedtuple(op_type, fields, rename=True)  # noqa: PYI024
+    return collections.namedtuple(op_type, fields, rename=True)
 
 
 def _result(declaration: OpDeclaration, op: Operation) -> Any:

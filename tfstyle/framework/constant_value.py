@@ -126,7 +126,5 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
         return TensorShape([None if d < 0 else int(d) for d in np.atleast_1d(value)])
     length = tensor.get_shape().with_rank(1)[0].value
     return (
-        tensor_shape.unknown_shape()
-        if length is None
-        else TensorShape([None] * length)
+        tensor_shape.unknown_shape() if length is None else TensorShape([None] * length)
     )

@@ -40,7 +40,7 @@ class RegisterGradient:
         return f
 
 
-def NoGradient(op_type: str) -> None:  # noqa: N802  TensorFlow's name
+def NoGradient(op_type: str) -> None:
     """Declares that no gradient flows through ops of type `op_type`."""
     if not isinstance(op_type, str):
         raise TypeError("op_type must be a string")

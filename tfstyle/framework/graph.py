@@ -411,7 +411,9 @@ class Graph:
             op_type_map: op type -> name given to `RegisterGradient`.
         """
         if not isinstance(op_type_map, dict):
-            raise TypeError("op_type_map must be a dictionary mapping strings to strings")
+            raise TypeError(
+                "op_type_map must be a dictionary mapping strings to strings"
+            )
         for key, value in op_type_map.items():
             if not (isinstance(key, str) and isinstance(value, str)):
                 raise TypeError(

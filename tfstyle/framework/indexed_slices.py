@@ -130,7 +130,10 @@ def convert_n_to_tensor_or_indexed_slices(
 
 
 def _to_tensor(
-    value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False
+    value: IndexedSlices,
+    dtype: Any = None,
+    name: str | None = None,
+    as_ref: bool = False,
 ) -> Tensor:
     del as_ref
     if dtype is not None and not dtype.is_compatible_with(value.dtype):

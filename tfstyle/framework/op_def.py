@@ -252,9 +252,7 @@ def op(
     return decorate
 
 
-def _constructor(
-    declaration: OpDeclaration, default_name: str
-) -> Callable[..., Any]:
+def _constructor(declaration: OpDeclaration, default_name: str) -> Callable[..., Any]:
     body = declaration.body
     parameters = [
         p

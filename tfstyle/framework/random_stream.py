@@ -1,43 +1,72 @@
 """The random stream of one operation: the state of a Philox 4x32-10 generator.
 
-A state is uint32[6]: the key (low, high word of `seed`), then the counter: two words that
-count blocks of four numbers, and two words that hold `seed2`.
+A state is uint32[6]: the key (low, high word of `seed`), the block counter (low, high)
+and the words of `seed2` (low, high). A block is four 32-bit words; the generator itself
+is among the ops.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["advance", "fold_in", "initial_state"]
+__all__ = ["State", "advance", "fold_in", "initial_state"]
 
-_MASK = 0xFFFFFFFF
+State = Any  # uint32[6]: numpy.ndarray or jax.Array
+_LOOP_MULTIPLIER = np.uint32(0x9E3779B1)
 
 
 def initial_state(seed: int, seed2: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """The state before the first execution, uint32[6]."""
-    return np.array(
-        [seed & _MASK, (seed >> 32) & _MASK, 0, 0, seed2 & _MASK, (seed2 >> 32) & _MASK],
-        np.uint32,
-    )
+    """The state at block 0 of the stream of an op with attributes `seed`, `seed2`.
 
+    Args:
+        seed: the graph's seed, any 64-bit integer.
+        seed2: the op's seed, any 64-bit integer.
 
-def advance(state: Any, blocks: int) -> Any:
-    """The state after `blocks` more blocks have been used up."""
-    low = jnp.asarray(state[2]).astype(jnp.uint64)
-    count = low | (jnp.asarray(state[3]).astype(jnp.uint64) << np.uint64(32))
-    count = count + np.uint64(blocks)
-    words = jnp.stack([count & np.uint64(_MASK), count >> np.uint64(32)])
-    return jnp.asarray(state).at[2:4].set(words.astype(jnp.uint32))
-
-
-def fold_in(state: Any, index: Any) -> Any:
-    """The stream of iteration `index` of a loop: iteration 0 has the stream itself.
-
-    The index is mixed into the upper half of the block counter, which one execution
-    never reaches, so that iterations do not overlap.
+    Returns:
+        The state, uint32 [6].
     """
-    mixed = jnp.asarray(index).astype(jnp.uint32) * np.uint32(0x9E3779B9)
-    return jnp.asarray(state).at[3].add(mixed)
+    words = [seed, seed >> 32, 0, 0, seed2, seed2 >> 32]
+    return np.array([word & 0xFFFFFFFF for word in words], np.uint32)
+
+
+def advance(state: State, blocks: int) -> State:
+    """Moves the 64-bit block counter of `state` forward by `blocks`."""
+    low = np.uint32(blocks & 0xFFFFFFFF)
+    high = np.uint32(blocks >> 32 & 0xFFFFFFFF)
+    if isinstance(state, np.ndarray):
+        counter = (int(state[2]) | int(state[3]) << 32) + blocks
+        moved = state.copy()
+        moved[2:4] = counter & 0xFFFFFFFF, counter >> 32 & 0xFFFFFFFF
+        return moved
+    counter = state[2] + low
+    carry = (counter < low).astype(jnp.uint32)
+    return state.at[2].set(counter).at[3].set(state[3] + high + carry)
+
+
+def fold_in(state: State, index: Any) -> State:
+    """The stream of iteration `index` of a loop around the op.
+
+    TensorFlow has no such streams (its loops execute the op anew each time, so the
+    numbers depend on the order of execution). The iteration goes into the high word of
+    `seed2`, which is 0 wherever a program gives seeds: no stream of an iteration
+    meets another one or the op's own. The multiplication keeps nested loops apart.
+
+    Args:
+        state: uint32 [6].
+        index: the number of the iteration, an integer scalar, possibly traced.
+
+    Returns:
+        The state of the iteration's stream, uint32 [6].
+    """
+    if isinstance(state, np.ndarray) and not isinstance(index, jax.Array):
+        folded = state.copy()
+        word = int(state[5]) * int(_LOOP_MULTIPLIER) + int(index) + 1
+        folded[5] = word & 0xFFFFFFFF
+        return folded
+    state = jnp.asarray(state)
+    word = state[5] * _LOOP_MULTIPLIER + jnp.asarray(index).astype(jnp.uint32)
+    return state.at[5].set(word + np.uint32(1))

@@ -16,7 +16,7 @@ __all__ = [
     "register_session_values",
 ]
 
-IndexedSlicesValue = collections.namedtuple(  # noqa: PYI024  a name of TensorFlow
+IndexedSlicesValue = collections.namedtuple(
     "IndexedSlicesValue", ["values", "indices", "dense_shape"]
 )
 

@@ -83,7 +83,9 @@ def _from_python(values: Any, wanted: DType | None) -> Any:
             _check(leaf, dtypes.string)
         return _encoded(_regular(values, object))
     array = _regular(values, None if wanted is None else wanted.as_numpy_dtype)
-    if wanted is not None or any(isinstance(v, (np.ndarray, np.generic)) for v in leaves):
+    if wanted is not None or any(
+        isinstance(v, (np.ndarray, np.generic)) for v in leaves
+    ):
         return array
     return _narrowed(array)
 

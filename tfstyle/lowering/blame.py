@@ -18,9 +18,7 @@ def _describe(value: Any) -> str:
     return f"{dtype}[{','.join(str(d) for d in shape)}]"
 
 
-def blamed(
-    error: BaseException, op: Operation, values: Any = ()
-) -> errors.OpError:
+def blamed(error: BaseException, op: Operation, values: Any = ()) -> errors.OpError:
     """The error to raise for `error`, which came from running `op` on `values`.
 
     Returns:

@@ -30,7 +30,7 @@ Values = list[Any]
 _SMALL = 64
 # How structural ops are evaluated: (evaluator, op, input values, needed outputs).
 structural: dict[
-    str, Callable[["Evaluator", Operation, Sequence[Any], Collection[int]], Values]
+    str, Callable[[Evaluator, Operation, Sequence[Any], Collection[int]], Values]
 ] = {}
 
 
@@ -136,9 +136,7 @@ class Evaluator:
     def _results(self, op: Operation, values: Values) -> Values:
         declaration = op._declaration
         if declaration is None:
-            raise errors.NotFoundError(
-                None, op, f"Op type not registered '{op.type}'"
-            )
+            raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
         if op in self.folded or (self._in_body and _known(declaration, values)):
             return fold(op, values)
         self._check_static(op, declaration, values)
@@ -167,9 +165,7 @@ class Evaluator:
         self.streams[op] = advanced(declaration, stream, results)
         return results
 
-    def _taped(
-        self, op: Operation, values: Values, inputs: Sequence[int]
-    ) -> Values:
+    def _taped(self, op: Operation, values: Values, inputs: Sequence[int]) -> Values:
         outputs = [
             i for i, t in enumerate(op._outputs) if t.dtype.is_floating or _complex(t)
         ]

@@ -109,9 +109,7 @@ def _scan(
     results = len(body.results) - carries
     initial = [jnp.asarray(v) for v in values[:carries]]
     sequences = [jnp.asarray(v) for v in values[carries : carries + scanned]]
-    captured = dict(
-        zip(body.captures, values[carries + scanned :], strict=True)
-    )
+    captured = dict(zip(body.captures, values[carries + scanned :], strict=True))
     stacked = [i for i in range(results) if carries + i in needed]
     lasts = [i for i in range(results) if carries + results + i in needed]
     same = {

@@ -24,8 +24,6 @@ __all__ = ["Segment"]
 
 # Larger constants are arguments, kept on the device; smaller ones are literals.
 _LITERAL_BYTES = 4096
-# A plan that runs once is not worth the compiler's time.
-_ONE_SHOT_OPTIONS = {"xla_backend_optimization_level": 0}
 
 
 class Segment:
@@ -207,6 +205,11 @@ class Segment:
             return tuple(jnp.asarray(t.op._attrs["value"]) for t in self._constants)
 
     def _executable(self, values: dict[Tensor, Any]) -> Any:
+        if self._one_shot:
+            # Initialisation runs once: not worth the compiler's time. Bodies compute in
+            # NumPy where all their inputs are NumPy arrays.
+            self._one_shot = False
+            return self._function({})
         if not self._static:
             key: Any = None
         else:
@@ -214,13 +217,14 @@ class Segment:
             key = tuple((v.shape, v.dtype.str, v.tobytes()) for v in static)
         found = self._executables.get(key)
         if found is None:
-            known = (
-                dict(zip(self._static, static, strict=True)) if self._static else {}
-            )
-            found = self._executables[key] = self._jit(known)
+            known = dict(zip(self._static, static, strict=True)) if self._static else {}
+            found = jax.jit(self._function(known), donate_argnums=(0, 3))
+            self._executables[key] = found
         return found
 
-    def _jit(self, static: dict[Tensor, Any]) -> Any:
+    def _function(self, static: dict[Tensor, Any]) -> Any:
+        """The segment as a function of what changes from run to run."""
+
         def segment(
             donated: tuple[Any, ...],
             kept: tuple[Any, ...],
@@ -248,8 +252,7 @@ class Segment:
             results = [evaluator.value(t) for t in self.outputs]
             return new, [evaluator.streams[op] for op in self._random], results
 
-        options = _ONE_SHOT_OPTIONS if self._one_shot else None
-        return jax.jit(segment, donate_argnums=(0, 3), compiler_options=options)
+        return segment
 
 
 def _owned(value: Any, entered: set[int]) -> Any:

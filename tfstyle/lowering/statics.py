@@ -40,7 +40,9 @@ class Statics:
         cut: for each operation, the static inputs that an earlier step must compute.
     """
 
-    def __init__(self, operations: Iterable[Operation], fed: Collection[Tensor]) -> None:
+    def __init__(
+        self, operations: Iterable[Operation], fed: Collection[Tensor]
+    ) -> None:
         self._fed = fed
         self._memo: dict[Tensor, frozenset[Tensor] | None] = {}
         self.folded: set[Operation] = set()

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfstyle.framework.random_stream import State, advance, fold_in, initial_state
 from tfstyle.ops import philox_numpy
 
 __all__ = [
@@ -35,14 +36,12 @@ __all__ = [
     "uniform_int",
 ]
 
-State = Any  # uint32[6]: numpy.ndarray or jax.Array
 Shape = tuple[int, ...]
 
 _MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 _KEY_STEPS = np.array([[0x9E3779B9], [0xBB67AE85]], np.uint32)
 # An execution sets aside this many 32-bit words per output element, whatever it reads.
 _WORDS_PER_VALUE = 1024
-_LOOP_MULTIPLIER = np.uint32(0x9E3779B1)
 
 
 class _Words(NamedTuple):
@@ -50,20 +49,6 @@ class _Words(NamedTuple):
 
     even: jax.Array
     odd: jax.Array
-
-
-def initial_state(seed: int, seed2: int) -> np.ndarray:
-    """The state at block 0 of the stream of an op with attributes `seed`, `seed2`.
-
-    Args:
-        seed: the graph's seed, any 64-bit integer.
-        seed2: the op's seed, any 64-bit integer.
-
-    Returns:
-        The state, uint32 [6].
-    """
-    words = [seed, seed >> 32, 0, 0, seed2, seed2 >> 32]
-    return np.array([word & 0xFFFFFFFF for word in words], np.uint32)
 
 
 def blocks_used(kind: str, n: int, batch: int = 1) -> int:
@@ -81,45 +66,6 @@ def blocks_used(kind: str, n: int, batch: int = 1) -> int:
     if kind == "multinomial":
         n = batch * ((n + 3) // 4 * 4)
     return n * (_WORDS_PER_VALUE // 4)
-
-
-def advance(state: State, blocks: int) -> State:
-    """Moves the 64-bit block counter of `state` forward by `blocks`."""
-    low = np.uint32(blocks & 0xFFFFFFFF)
-    high = np.uint32(blocks >> 32 & 0xFFFFFFFF)
-    if isinstance(state, np.ndarray):
-        counter = (int(state[2]) | int(state[3]) << 32) + blocks
-        moved = state.copy()
-        moved[2:4] = counter & 0xFFFFFFFF, counter >> 32 & 0xFFFFFFFF
-        return moved
-    counter = state[2] + low
-    carry = (counter < low).astype(jnp.uint32)
-    return state.at[2].set(counter).at[3].set(state[3] + high + carry)
-
-
-def fold_in(state: State, index: Any) -> State:
-    """The stream of iteration `index` of a loop around the op.
-
-    TensorFlow has no such streams (its loops execute the op anew each time, so the
-    numbers depend on the order of execution). The iteration goes into the high word of
-    `seed2`, which is 0 wherever a program gives seeds: no stream of an iteration
-    meets another one or the op's own. The multiplication keeps nested loops apart.
-
-    Args:
-        state: uint32 [6].
-        index: the number of the iteration, an integer scalar, possibly traced.
-
-    Returns:
-        The state of the iteration's stream, uint32 [6].
-    """
-    if isinstance(state, np.ndarray) and not isinstance(index, jax.Array):
-        folded = state.copy()
-        word = int(state[5]) * int(_LOOP_MULTIPLIER) + int(index) + 1
-        folded[5] = word & 0xFFFFFFFF
-        return folded
-    state = jnp.asarray(state)
-    word = state[5] * _LOOP_MULTIPLIER + jnp.asarray(index).astype(jnp.uint32)
-    return state.at[5].set(word + np.uint32(1))
 
 
 def _words(state: State, n: int, stride: int = 1, first: Any = 0) -> _Words:
