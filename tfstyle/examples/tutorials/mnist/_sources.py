@@ -35,7 +35,7 @@ __all__ = [
 
 DIGITS_VARIABLE = "TFSTYLE_DATASETS"
 
-MIRRORS = (
+MIRRORS: tuple[str, ...] = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://yann.lecun.com/exdb/mnist/",

@@ -15,6 +15,7 @@ import contextlib
 import gzip
 import math
 import os
+import zlib
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
@@ -89,7 +90,7 @@ def _read_idx(
     with _opened(source) as (stream, name):
         try:
             content = stream.read()
-        except (OSError, EOFError) as e:
+        except (OSError, EOFError, zlib.error) as e:
             raise ValueError(
                 f"MNIST {kind} file {name} is damaged ({e}). Delete it and try again."
             ) from e
