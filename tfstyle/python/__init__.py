@@ -1,0 +1,5 @@
+"""`tf.python`: the module tree that programs reach into, as `tf.python.framework.ops`."""
+
+from tfstyle import client, framework, ops, platform, training, util
+
+__all__ = ["client", "framework", "ops", "platform", "training", "util"]
