@@ -18,12 +18,9 @@ __all__ = [
     "assign_add",
     "assign_sub",
     "count_up_to",
-    "init_variable",
-    "is_variable_initialized",
     "scatter_add",
     "scatter_sub",
     "scatter_update",
-    "variable_op",
 ]
 
 
