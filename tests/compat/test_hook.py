@@ -73,8 +73,8 @@ def test_missing_name_in_a_from_import_speaks_of_the_old_path():
 
 
 def test_missing_folder():
-    with pytest.raises(ImportError, match=r"not provide tensorflow\.contrib\.nowhere"):
-        importlib.import_module("tensorflow.contrib.nowhere.deeper")
+    with pytest.raises(ImportError, match=r"not provide tensorflow\.python\.nowhere\."):
+        importlib.import_module("tensorflow.python.nowhere.deeper")
 
 
 def test_optional_imports_fall_through():

@@ -61,6 +61,25 @@ def test_no_restart_without_end(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("argv", "orig_argv", "restarts"),
+    [
+        (["-m", "a.py"], ["python", "-u", "-m", "tfstyle", "a.py"], True),
+        (["-m"], ["python", "-m", "pytest"], False),
+        (["a.py"], ["python", "-m", "tfstyle", "a.py"], False),
+        (["a.py", "-m", "tfstyle"], ["python", "a.py", "-m", "tfstyle"], False),
+        ([""], ["python"], False),
+    ],
+)
+def test_only_the_program_is_restarted(monkeypatch, argv, orig_argv, restarts):
+    calls = []
+    monkeypatch.setattr(sys, "argv", argv)
+    monkeypatch.setattr(sys, "orig_argv", orig_argv)
+    monkeypatch.setattr(memory, "restart_with_huge_pages", lambda: calls.append(1))
+    memory.restart_if_program()
+    assert bool(calls) is restarts
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("_glibc_version", lambda: (2, 34)),

@@ -54,10 +54,11 @@ def restart_if_program() -> None:
 
     To be called before JAX is imported, so that it is imported only once.
     """
-    if sys.argv[:1] == ["-m"] and sys.orig_argv[1:] != sys.argv:
-        words = sys.orig_argv
-        module = words[words.index("-m") + 1 :] if "-m" in words else []
-        if module[:1] == ["tfstyle"]:
+    words = sys.orig_argv
+    # While Python looks for the module to run, argv[0] is still "-m".
+    if sys.argv[:1] == ["-m"] and "-m" in words:
+        place = words.index("-m")
+        if words[place : place + 2] == ["-m", "tfstyle"]:
             restart_with_huge_pages()
 
 
