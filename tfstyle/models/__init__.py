@@ -1,0 +1,1 @@
+"""Modules that programs of 2015 imported from `tensorflow.models`."""

@@ -1,0 +1,5 @@
+"""`tensorflow.models.rnn.linear`: the product with one matrix per argument."""
+
+from tfstyle.ops.rnn_cell import _linear as linear
+
+__all__ = ["linear"]
