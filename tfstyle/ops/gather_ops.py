@@ -123,8 +123,8 @@ def _check_positions(indices, sizes, shape):
     for at in np.argwhere(wrong)[:1].tolist():
         where = ", ".join(map(str, [*at, ":"]))
         raise ValueError(
-            f"flat indices[{where}] = {indices[tuple(at)].tolist()} does not index into "
-            f"param (shape: {shape})."
+            f"flat indices[{where}] = {indices[tuple(at)].tolist()} does not index "
+            f"into param (shape: {shape})."
         )
 
 
@@ -257,13 +257,13 @@ def one_hot(
     """Vectors with one element `on_value` and the others `off_value`.
 
     Args:
-        indices: uint8, int32 or int64, of rank n: where `on_value` goes; nowhere when an
-            index is not in [0, depth).
+        indices: uint8, int32 or int64, of rank n: where `on_value` goes; nowhere when
+            an index is not in [0, depth).
         depth: scalar int32: the length of the vectors.
         on_value: scalar; default: 1 of `dtype`.
         off_value: scalar; default: 0 of `dtype`.
-        axis: the dimension of the vectors in the result, in [0, n], or -1, the last one.
-            Default: -1.
+        axis: the dimension of the vectors in the result, in [0, n], or -1 (the
+            default), the last one.
         dtype: element type; default: that of the given values, else float32.
         name: name of the operation.
 
@@ -287,7 +287,8 @@ def one_hot(
             found = tensor.dtype.base_dtype
             if dtype is not None and found != dtype:
                 raise TypeError(
-                    f"dtype {found} of {argument} does not match dtype parameter {dtype}"
+                    f"dtype {found} of {argument} does not match dtype parameter "
+                    f"{dtype}"
                 )
         if len(given) == 2 and given[0][1].dtype != given[1][1].dtype:
             (_, on), (_, off) = given

@@ -170,8 +170,8 @@ def split(split_dim, num_split, value, name="split"):
         A list of `num_split` Tensors.
 
     Raises:
-        ValueError: when the size is no multiple of `num_split`, or `value` does not have
-            the dimension.
+        ValueError: when the size is no multiple of `num_split`, or `value` does not
+            have the dimension.
     """
     return _split(split_dim, value, num_split, name=name)
 
@@ -220,7 +220,8 @@ def pack(values, name="pack", axis=0):
         A Tensor of rank one higher.
 
     Raises:
-        ValueError: when `values` is empty, the shapes differ, or `axis` is out of range.
+        ValueError: when `values` is empty, the shapes differ, or there is no such
+            `axis`.
         TypeError: when the dtypes differ.
     """
     if hasattr(values, "graph"):
@@ -277,8 +278,8 @@ def unpack(value, num=None, name="unpack", axis=0):
         A list of `num` Tensors of rank one lower.
 
     Raises:
-        ValueError: when `num` is not given and not known, or is not the size, or `value`
-            does not have the dimension.
+        ValueError: when `num` is not given and not known, or is not the size, or
+            `value` does not have the dimension.
     """
     value = ops.convert_to_tensor(value)
     if num is None:

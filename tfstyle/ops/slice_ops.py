@@ -118,8 +118,8 @@ def slice(input_, begin, size, name=None):
     Raises:
         ValueError: when the block is known not to lie inside `input_`.
 
-    Differs from TF: a `begin` that depends on data is moved so that the block lies inside
-    `input_`, where TensorFlow raises an error.
+    Differs from TF: a `begin` that depends on data is moved so that the block lies
+    inside `input_`, where TensorFlow raises an error.
     """
     with ops.op_scope([input_, begin, size], name, "Slice") as scope:
         input_ = ops.convert_to_tensor(input_, name="input")
@@ -134,8 +134,8 @@ def slice(input_, begin, size, name=None):
 def _known_size(input_, begin, size):
     """`size` without -1, for a `begin` that is not known.
 
-    A traced block can start anywhere, but its size must be known: what "all that follow"
-    means is computed from as little as possible.
+    A traced block can start anywhere, but its size must be known: what "all that
+    follow" means is computed from as little as possible.
     """
     index = begin.dtype.base_dtype
     known = constant_value(size)
@@ -382,7 +382,7 @@ def _block(entry, size):
             return entry, 1
         if entry < 0 and size is not None:
             entry += size
-        return (entry, 1) if 0 <= entry and (size is None or entry < size) else None
+        return (entry, 1) if entry >= 0 and (size is None or entry < size) else None
     start, stop = entry.start, entry.stop
     if entry.step not in (None, 1):
         return None
@@ -462,8 +462,8 @@ def _index_without_rank(tensor, entries):
     if _is_tensor(entries[0]) and all(e in (_FULL, Ellipsis) for e in entries[1:]):
         return gather(tensor, entries[0])
     raise ValueError(
-        f"{tensor}[...]: with a Tensor among several entries of the index the rank must "
-        "be known; use set_shape."
+        f"{tensor}[...]: with a Tensor among several entries of the index the rank "
+        "must be known; use set_shape."
     )
 
 
@@ -477,8 +477,8 @@ def _index_in_two_steps(tensor, entries):
     if None in blocks:
         entry = first[blocks.index(None)]
         raise ValueError(
-            f"Bad slice index {entry}: beside a Tensor the step must be 1, and the other "
-            "bound must not be negative where the size is unknown."
+            f"Bad slice index {entry}: beside a Tensor the step must be 1, and the "
+            "other bound must not be negative where the size is unknown."
         )
     taken = slice(tensor, [b for b, _ in blocks], [n for _, n in blocks])
     rest = []
