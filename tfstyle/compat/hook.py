@@ -166,6 +166,7 @@ def _real_name(alias: str) -> str | None:
     """The name here of a module of TensorFlow, or None if there is none."""
     relative = _relative_name(alias)
     if not relative:
+        # `tensorflow.python` held all public names, too: it is the root itself.
         return _ROOT
     full = f"{_ROOT}.{relative}"
     return full if _exists(full) else _moved(relative)

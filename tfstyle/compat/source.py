@@ -18,6 +18,8 @@ _BUILTINS = frozenset(
     "apply basestring buffer cmp coerce execfile file intern long raw_input reduce "
     "reload unichr unicode xrange StandardError".split()
 )
+# Those of them that no other module has under the same name.
+_UNMISTAKABLE = frozenset("basestring raw_input unichr unicode xrange".split())
 _MODULES = frozenset(
     "BaseHTTPServer ConfigParser Cookie HTMLParser Queue SimpleHTTPServer "
     "SocketServer StringIO Tkinter UserDict __builtin__ anydbm cPickle cStringIO "
@@ -98,7 +100,7 @@ def dialect_of(
     evidence.visit(tree)
     if evidence.python3:
         return Dialect.PYTHON3
-    names = evidence.free_names & _BUILTINS or evidence.python2_names
+    names = evidence.uses_names_of_python2()
     if "next" in evidence.called and "next" not in evidence.bound:
         names = True
     if evidence.python2_syntax or (names and not evidence.both):
@@ -162,12 +164,25 @@ class _Evidence(ast.NodeVisitor):
         self.bound: set[str] = set()
         self.called: set[str] = set()
         self._loaded: set[str] = set()
+        self._modules: set[str] = set()
+        self._attributes: set[tuple[str, str]] = set()
+        self._star = False
         self._print_function = print_function
         self._pandas = False
 
-    @property
-    def free_names(self) -> set[str]:
-        return self._loaded - self.bound
+    def uses_names_of_python2(self) -> bool:
+        free = self._loaded - self.bound - self._modules
+        # `from x import *` may bring names, though hardly those of Python itself.
+        names = _BUILTINS & _UNMISTAKABLE if self._star else _BUILTINS
+        modules = self._modules - self.bound
+        return (
+            self.python2_names
+            or bool(free & names)
+            or any(
+                owner in modules and name in _ATTRIBUTES[owner]
+                for owner, name in self._attributes
+            )
+        )
 
     def visit_Name(self, node: ast.Name) -> None:
         used = self._loaded if isinstance(node.ctx, ast.Load) else self.bound
@@ -175,12 +190,16 @@ class _Evidence(ast.NodeVisitor):
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            self.bound.add((alias.asname or alias.name).partition(".")[0])
+            if alias.asname:
+                self.bound.add(alias.asname)
+            else:
+                self._modules.add(alias.name.partition(".")[0])
             self._imported(alias.name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         names = {alias.name for alias in node.names}
         self.bound.update(alias.asname or alias.name for alias in node.names)
+        self._star |= "*" in names
         module = node.module or ""
         if module == "__future__":
             self._print_function |= "print_function" in names
@@ -198,7 +217,8 @@ class _Evidence(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.value, ast.Name):
             owner = node.value.id
-            self.python2_names |= node.attr in _ATTRIBUTES.get(owner, ())
+            if owner in _ATTRIBUTES:
+                self._attributes.add((owner, node.attr))
             self.both |= owner == "sys" and node.attr in ("version_info", "version")
         self.generic_visit(node)
 
