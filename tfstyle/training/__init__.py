@@ -1,0 +1,1 @@
+"""Training: optimizers, moving averages, decay of learning rates."""

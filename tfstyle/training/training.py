@@ -1,0 +1,38 @@
+"""`tf.train`: what programs that train use."""
+
+from tfstyle.training.adadelta import AdadeltaOptimizer
+from tfstyle.training.adagrad import AdagradOptimizer
+from tfstyle.training.adam import AdamOptimizer
+from tfstyle.training.ftrl import FtrlOptimizer
+from tfstyle.training.gradient_descent import GradientDescentOptimizer
+from tfstyle.training.learning_rate_decay import exponential_decay, piecewise_constant
+from tfstyle.training.momentum import MomentumOptimizer
+from tfstyle.training.moving_averages import ExponentialMovingAverage
+from tfstyle.training.optax_optimizer import OptaxOptimizer
+from tfstyle.training.optimizer import Optimizer
+from tfstyle.training.rmsprop import RMSPropOptimizer
+from tfstyle.training.training_util import (
+    assert_global_step,
+    get_global_step,
+    global_step,
+    write_graph,
+)
+
+__all__ = [
+    "AdadeltaOptimizer",
+    "AdagradOptimizer",
+    "AdamOptimizer",
+    "ExponentialMovingAverage",
+    "FtrlOptimizer",
+    "GradientDescentOptimizer",
+    "MomentumOptimizer",
+    "OptaxOptimizer",
+    "Optimizer",
+    "RMSPropOptimizer",
+    "assert_global_step",
+    "exponential_decay",
+    "get_global_step",
+    "global_step",
+    "piecewise_constant",
+    "write_graph",
+]
