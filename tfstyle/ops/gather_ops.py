@@ -43,9 +43,10 @@ def _gather_shape(op):
     rows = params.with_rank_at_least(1)
     if rows.ndims is not None and rows[0].value is not None:
         known = constant_value(op._inputs[1])
-        wrong = None if known is None else _indices_outside(known, rows[0].value)
-        if wrong:
-            raise ValueError(wrong)
+        if known is not None and op._attrs["validate_indices"]:
+            wrong = _indices_outside(known, rows[0].value)
+            if wrong:
+                raise ValueError(wrong)
     if rows.ndims is None:
         return [tensor_shape.unknown_shape()]
     return [indices.concatenate(rows[1:])]
@@ -58,7 +59,7 @@ def gather(params: Array, indices: Array, validate_indices=None):
     Args:
         params: [n, ...], of any dtype.
         indices: int32 or int64, of any shape: which rows.
-        validate_indices: accepted; indices are always checked where they are known.
+        validate_indices: whether indices that are known beforehand are checked.
 
     Returns:
         A Tensor of shape `indices.shape + params.shape[1:]` and the dtype of `params`.
@@ -69,7 +70,7 @@ def gather(params: Array, indices: Array, validate_indices=None):
     Differs from TF: an index out of range that is only known at run time gives a row of
     NaN (of the smallest number for integers) instead of an error, and no gradient.
     """
-    if array_module(params, indices) is np:
+    if validate_indices and array_module(params, indices) is np:
         wrong = _indices_outside(indices, params.shape[0])
         if wrong:
             raise errors.InvalidArgumentError(None, None, wrong)

@@ -111,8 +111,15 @@ def concat(concat_dim, values, name="concat"):
     Raises:
         ValueError: when `values` is empty, their shapes do not fit, or they do not have
             the dimension.
-        TypeError: when their dtypes differ.
+        TypeError: when their dtypes differ, or `concat_dim` is a list of tensors.
     """
+    if isinstance(concat_dim, (list, tuple)) and any(
+        hasattr(v, "graph") for v in concat_dim
+    ):
+        raise TypeError(
+            "concat: `concat_dim` must be a scalar, got a list of tensors. The dimension "
+            "comes first: concat(0, [x, y])."
+        )
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:

@@ -14,7 +14,15 @@ from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops.gather_ops import gather, select
 from tfstyle.ops.join_ops import concat
-from tfstyle.ops.shape_ops import made_by, reshape, shape, size, squeeze, zeros_like
+from tfstyle.ops.shape_ops import (
+    made_by,
+    placeholder_with_default,
+    reshape,
+    shape,
+    size,
+    squeeze,
+    zeros_like,
+)
 
 __all__ = [
     "boolean_mask",
@@ -109,15 +117,9 @@ def dynamic_partition(data: Array, partitions: Array, num_partitions):
 def _stitch_shape(op):
     count = len(op._inputs) // 2
     rest = tensor_shape.unknown_shape()
-    highest = -1
     for indices, data in zip(op._inputs[:count], op._inputs[count:], strict=True):
         rest = rest.merge_with(_prefix(data.get_shape(), indices.get_shape()))
-        known = constant_value(indices)
-        if known is None or highest is None:
-            highest = None
-        elif known.size:
-            highest = max(highest, int(known.max()))
-    return [TensorShape([None if highest is None else highest + 1]).concatenate(rest)]
+    return [tensor_shape.vector(None).concatenate(rest)]
 
 
 def _stitch_gradient(op, grad):
@@ -317,7 +319,8 @@ def boolean_mask(tensor, mask, name="boolean_mask"):
         A Tensor [number of true elements, *tensor.shape[k:]].
 
     Raises:
-        ValueError: when `mask` is a scalar or of unknown rank, or the shapes do not fit.
+        ValueError: when `mask` is a scalar or of unknown rank, or the shapes do not
+            fit.
     """
     with ops.op_scope([tensor, mask], name, "boolean_mask"):
         tensor = ops.convert_to_tensor(tensor, name="tensor")
@@ -342,8 +345,9 @@ def boolean_mask(tensor, mask, name="boolean_mask"):
             mask = reshape(mask, [-1])
         known = constant_value(mask)
         if known is not None:
-            # Known rows need no step on the host.
-            indices = np.flatnonzero(known)
+            # Known rows need no step on the host. As in TensorFlow, how many there are
+            # is not part of the static shape.
+            indices = placeholder_with_default(np.flatnonzero(known), [None])
         else:
             indices = squeeze(_where(mask), [1])
         return gather(tensor, indices)
@@ -414,8 +418,8 @@ def edit_distance(hypothesis, truth, normalize=True, name="edit_distance"):
     Args:
         hypothesis: a `SparseTensor` of rank n: sequences along the last dimension.
         truth: a `SparseTensor` of the same rank and dtype.
-        normalize: divide by the lengths of the sequences of `truth`; infinite where that
-            is empty and the hypothesis is not.
+        normalize: divide by the lengths of the sequences of `truth`; infinite where
+            that is empty and the hypothesis is not.
         name: name of the operation.
 
     Returns:

@@ -321,7 +321,9 @@ def _known_dims(shape):
 
 def _filled(value, shape, dtype, name, default_name):
     dtype = dtypes.as_dtype(dtype).base_dtype
-    value = bool(value) if dtype == dtypes.bool else value
+    if dtype == dtypes.string:
+        raise TypeError(f"Expected string, got {value} of type 'int' instead.")
+    value = np.array(value, dtype.as_numpy_dtype)
     with ops.op_scope([shape], name, default_name) as scope:
         if shape is None:
             raise ValueError("Cannot convert a partially known TensorShape to a Tensor")
@@ -333,10 +335,10 @@ def _filled(value, shape, dtype, name, default_name):
                     f"{TensorShape(dims)}"
                 )
             if math.prod(dims) <= _STORED_ELEMENTS:
-                return constant(value, dtype, dims, name=scope)
+                return constant(np.full(dims, value), name=scope)
             shape = np.array(dims, np.int32)
         shape = ops.convert_to_tensor(shape, dtypes.int32, name="shape")
-        return fill(shape, constant(value, dtype), name=scope)
+        return fill(shape, constant(value), name=scope)
 
 
 def zeros(shape, dtype=dtypes.float32, name=None):

@@ -138,25 +138,38 @@ def _known_size(input_, begin, size):
     follow" means is computed from as little as possible.
     """
     index = begin.dtype.base_dtype
-    known = constant_value(size)
-    if known is not None and -1 not in known:
+    starts, sizes = _elements(begin), _elements(size)
+    if sizes is not None and -1 not in sizes:
         return size
     dims = shape(input_, out_type=index)
-    if known is None or begin.op.type != "Pack" or len(begin.op.inputs) != len(known):
+    if starts is None or sizes is None or len(starts) != len(sizes):
         rest = made_by("Sub")(dims, begin)
         return made_by("Select")(made_by("Equal")(size, -1), rest, size)
-    result = []
-    static = input_.get_shape().with_rank(len(known))
-    for i, (start, wanted) in enumerate(zip(begin.op.inputs, known, strict=True)):
-        first = constant_value(start)
-        if wanted != -1:
-            result.append(int(wanted))
-        elif first is not None and static[i].value is not None:
-            result.append(static[i].value - int(first))
+    static = input_.get_shape().with_rank(len(sizes))
+    for i, (start, wanted) in enumerate(zip(starts, sizes, strict=True)):
+        if _is_tensor(wanted) or wanted != -1:
+            continue
+        if not _is_tensor(start) and static[i].value is not None:
+            sizes[i] = static[i].value - start
         else:
-            dim = squeeze(_slice(dims, [i], [1]), [0])
-            result.append(dim if first == 0 else made_by("Sub")(dim, start))
-    return ops.convert_to_tensor(result, index)
+            sizes[i] = squeeze(_slice(dims, [i], [1]), [0])
+            if _is_tensor(start) or start:
+                sizes[i] = made_by("Sub")(sizes[i], start)
+    return ops.convert_to_tensor(sizes, index)
+
+
+def _elements(vector):
+    """The elements of a 1-D tensor, integers where known; None when it is no list."""
+    known = constant_value(vector)
+    if known is not None:
+        return known.tolist()
+    if vector.op.type != "Pack":
+        return None
+    values = [constant_value(t) for t in vector.op.inputs]
+    return [
+        t if v is None else int(v)
+        for t, v in zip(vector.op.inputs, values, strict=True)
+    ]
 
 
 # -- StridedSlice ---------------------------------------------------------------
