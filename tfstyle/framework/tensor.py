@@ -365,12 +365,10 @@ class Tensor:
             "logical TensorFlow ops to test the value of a tensor."
         )
 
-    # Tensors are compared by identity: they are keys of feed_dict.
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    # Tensors are compared by identity, as keys of feed_dict: object's methods do that
+    # without a Python call.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
     @classmethod
     def _override_operator(cls, operator: str, func: Callable[..., Any]) -> None:

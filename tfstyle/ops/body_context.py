@@ -67,7 +67,11 @@ class BodyContext:
     def parameter(self, like: Tensor, name: str) -> Tensor:
         """A tensor that stands for what enters each iteration anew."""
         tensor = self._graph.create_op(
-            "BodyParameter", [], [like.dtype.base_dtype], name=name, compute_shapes=False
+            "BodyParameter",
+            [],
+            [like.dtype.base_dtype],
+            name=name,
+            compute_shapes=False,
         ).outputs[0]
         tensor.set_shape(like.get_shape())
         self._parameters.append(tensor)

@@ -45,7 +45,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
     dtype = dtypes.as_dtype(array.dtype)
     return (
         get_default_graph()
-        .create_op("Const", [], [dtype], name=name, attrs={"value": array, "dtype": dtype})
+        .create_op(
+            "Const", [], [dtype], name=name, attrs={"value": array, "dtype": dtype}
+        )
         .outputs[0]
     )
 
@@ -95,9 +97,7 @@ def _list_to_tensor(value, dtype=None, name=None, as_ref=False) -> Any:
     from tfstyle.framework.op_def import declaration_of
 
     if dtype is None:
-        dtype = next(
-            (v.dtype.base_dtype for v in value if hasattr(v, "dtype")), None
-        )
+        dtype = next((v.dtype.base_dtype for v in value if hasattr(v, "dtype")), None)
     parts = [convert_to_tensor(v, dtype) for v in value]
     pack = declaration_of("Pack")
     assert pack is not None

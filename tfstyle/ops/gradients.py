@@ -84,9 +84,7 @@ def gradients(
     """
     del gate_gradients
     if aggregation_method not in (None, 0, 1, 2):
-        raise ValueError(
-            f"Invalid aggregation_method specified {aggregation_method}."
-        )
+        raise ValueError(f"Invalid aggregation_method specified {aggregation_method}.")
     ys = _as_list(ys)
     xs = [_target(x) for x in _as_list(xs)]
     given = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
@@ -231,9 +229,7 @@ class _Walk:
                     self._explicit(op)
             else:
                 self._block(by_level[level])
-        return [
-            self._final[x] if x in self._final else self._sum(x) for x in self._xs
-        ]
+        return [self._final[x] if x in self._final else self._sum(x) for x in self._xs]
 
     def _levels(self) -> dict[Operation, int]:
         """Even levels are blocks, odd ones hold the explicit operations."""
@@ -397,4 +393,3 @@ def _check_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
             f"shape: {tensor.get_shape()}.  Calculated input gradient shape: "
             f"{grad.get_shape()}"
         )
-

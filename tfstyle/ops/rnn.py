@@ -44,8 +44,8 @@ def rnn(
     Args:
         cell: an `RNNCell`.
         inputs: a list of T tensors [batch, depth].
-        initial_state: the state before the first step, [batch, state_size] or a tuple of
-            such; default: zeros of `dtype`.
+        initial_state: the state before the first step, [batch, state_size] or a tuple
+            of such; default: zeros of `dtype`.
         dtype: type of the zero state; needed when there is no `initial_state`.
         sequence_length: [batch] int32 or int64, the length of each example; default: T.
         scope: variable scope of the cell's variables; default "RNN".
@@ -133,11 +133,11 @@ def _scan(
     with BodyContext() as context:
         before = [context.parameter(s, "state") for s in initial]
         step_input = context.parameter(inputs[0], "input")
-        time = (
-            None if lengths is None else context.parameter(sequences[1][0], "step")
-        )
-        packed = nest.pack_sequence_as(state, before) if nest.is_sequence(state) else (
-            before[0]
+        time = None if lengths is None else context.parameter(sequences[1][0], "step")
+        packed = (
+            nest.pack_sequence_as(state, before)
+            if nest.is_sequence(state)
+            else (before[0])
         )
         output, new_state = cell(step_input, packed)
         nest.assert_same_structure(state, new_state)
@@ -212,7 +212,7 @@ def _to_front(tensor: Tensor, axis: int) -> Tensor:
 
 
 def _common_source(inputs: Sequence[Tensor]) -> Any:
-    """(Unpack or Split op, whether its axis was squeezed) that made exactly `inputs`."""
+    """The op that made exactly `inputs`, and whether its axis was squeezed; or None."""
     tensors = list(inputs)
     squeezed = all(t.op.type == "Squeeze" for t in tensors)
     dims = None

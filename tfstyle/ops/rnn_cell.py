@@ -52,8 +52,8 @@ class LSTMStateTuple(_LSTMStateTuple):
 class RNNCell:
     """The base of all cells, also of a program's own.
 
-    A subclass defines `__call__`, `state_size` and `output_size`. Its variables come from
-    `tf.get_variable`, so that calling it again in a scope that reuses variables is the
+    A subclass defines `__call__`, `state_size` and `output_size`. Its variables come
+    from `tf.get_variable`, so that calling it again in a scope that reuses variables is the
     next step of the same network.
     """
 
@@ -198,8 +198,8 @@ class BasicLSTMCell(RNNCell):
             num_units: size of the cell and of the output.
             forget_bias: added to the forget gate.
             input_size: deprecated and not used.
-            state_is_tuple: whether the state is an `LSTMStateTuple`; otherwise it is one
-                tensor [batch, 2 * num_units], c before h.
+            state_is_tuple: whether the state is an `LSTMStateTuple`; otherwise it is
+                one tensor [batch, 2 * num_units], c before h.
             activation: of the candidate and of the output.
         """
         _warn_of_concatenation(self, state_is_tuple)
@@ -227,7 +227,9 @@ class BasicLSTMCell(RNNCell):
             c, h = state if self._state_is_tuple else array_ops.split(1, 2, state)
             gates = _linear([inputs, h], 4 * self._num_units, True)
             i, j, f, o = array_ops.split(1, 4, gates)
-            new_c = c * sigmoid(f + self._forget_bias) + sigmoid(i) * self._activation(j)
+            new_c = c * sigmoid(f + self._forget_bias) + sigmoid(i) * self._activation(
+                j
+            )
             new_h = self._activation(new_c) * sigmoid(o)
             if self._state_is_tuple:
                 return new_h, LSTMStateTuple(new_c, new_h)
@@ -261,14 +263,14 @@ class LSTMCell(RNNCell):
             num_units: size of the cell.
             input_size: deprecated and not used.
             use_peepholes: whether the gates see the cell.
-            cell_clip: the cell is kept within [-cell_clip, cell_clip]; None: not clipped.
+            cell_clip: the cell is kept within [-cell_clip, cell_clip]; None: anywhere.
             initializer: of the weights.
             num_proj: size of the projected output; None: no projection.
             num_unit_shards: number of variables the weight matrix is split into.
             num_proj_shards: number of variables the projection is split into.
             forget_bias: added to the forget gate.
-            state_is_tuple: whether the state is an `LSTMStateTuple`; otherwise it is one
-                tensor, c before the output.
+            state_is_tuple: whether the state is an `LSTMStateTuple`; otherwise it is
+                one tensor, c before the output.
             activation: of the candidate and of the output.
         """
         _warn_of_concatenation(self, state_is_tuple)
