@@ -15,7 +15,7 @@ def array_module(*values: Any) -> ModuleType:
     """`numpy` when all of `values` are NumPy values, else `jax.numpy`.
 
     Shape arithmetic stays in NumPy that way: its results are known while tracing, and
-    nothing is compiled for them.
+    nothing is compiled for them. Strings are always in NumPy.
     """
     known = all(isinstance(value, (np.ndarray, np.generic)) for value in values)
     return np if known else jnp

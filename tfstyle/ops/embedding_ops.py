@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tfstyle.framework import dtypes, ops, tensor_shape
@@ -10,8 +12,8 @@ from tfstyle.ops import array_ops, math_ops
 
 __all__ = ["embedding_lookup", "embedding_lookup_sparse"]
 
-# The index of the rows that another partition holds. It is outside every tensor: what is
-# gathered there is not used, and no gradient reaches a row.
+# The index of the rows that another partition holds. It is outside every tensor: what
+# is gathered there is not used, and no gradient reaches a row.
 _NO_ROW = np.int32(2**31 - 1)
 
 
@@ -36,12 +38,12 @@ def embedding_lookup(
     """Rows of `params`.
 
     Args:
-        params: a table [rows, ...] (a Tensor or Variable), a list of tables that are the
-            partitions of one, or a `PartitionedVariable`.
+        params: a table [rows, ...] (a Tensor or Variable), a list of the partitions of
+            one, or a `PartitionedVariable`.
         ids: int32 or int64, of any shape: which rows.
         partition_strategy: which partition of n holds row i. "mod": partition `i % n`,
-            as its row `i // n`. "div": the rows are dealt out in contiguous runs, the
-            first `rows % n` partitions having one more than the others.
+            as its row `i // n`. "div": contiguous runs of rows, the first `rows % n`
+            partitions having one more than the others.
         name: name of the operation.
         validate_indices: whether ids that are known beforehand are checked.
 
@@ -52,9 +54,9 @@ def embedding_lookup(
     Raises:
         ValueError: when `params` is empty or the strategy is unknown.
 
-    Differs from TF: an id out of range that is only known at run time gives a row of NaN.
-    With several partitions, each is asked for every id: rows of the gradient that belong
-    to another partition have the index 2**31 - 1, and are zeros.
+    Differs from TF: an id out of range that is only known at run time gives a row of
+    NaN. With several partitions, each is asked for every id: rows of the gradient that
+    belong to another partition have the index 2**31 - 1, and are zeros.
     """
     tables = _partitions(params)
     with ops.op_scope([*tables, ids], name, "embedding_lookup") as scope:
@@ -148,8 +150,8 @@ def embedding_lookup_sparse(
             "sqrtn": divided by the square root of the sum of their squares.
 
     Returns:
-        A Tensor [r, *params.shape[1:]] in which r is the number of the last row that has
-        an id, plus 1.
+        A Tensor [r, *params.shape[1:]] in which r is the number of the last row that
+        has an id, plus 1.
 
     Raises:
         ValueError: when `params` is empty or `combiner` is another one.
@@ -163,7 +165,8 @@ def embedding_lookup_sparse(
     if sp_weights is not None:
         _check_weights(sp_ids, sp_weights)
     with ops.op_scope([*tables, sp_ids], name, "embedding_lookup_sparse") as scope:
-        segments = math_ops.cast(sp_ids.indices[:, 0], dtypes.int32)
+        places: Any = sp_ids.indices
+        segments = math_ops.cast(places[:, 0], dtypes.int32)
         embeddings = embedding_lookup(
             tables, sp_ids.values, partition_strategy=partition_strategy
         )

@@ -5,6 +5,8 @@ Programs import these from `array_ops`, as in TensorFlow.
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +31,9 @@ __all__ = [
     "unpack",
     "unstack",
 ]
+
+# Larger arrays must not become literals of the compiled program.
+_LITERAL_ELEMENTS = 1024
 
 
 def _scalar(value, name):
@@ -117,8 +122,8 @@ def concat(concat_dim, values, name="concat"):
         hasattr(v, "graph") for v in concat_dim
     ):
         raise TypeError(
-            "concat: `concat_dim` must be a scalar, got a list of tensors. The dimension "
-            "comes first: concat(0, [x, y])."
+            "concat: `concat_dim` must be a scalar, got a list of tensors. The "
+            "dimension comes first: concat(0, [x, y])."
         )
     if not isinstance(values, (list, tuple)):
         values = [values]
@@ -343,8 +348,8 @@ def tile(input: Array, multiples: Static):
             f"Expected multiples argument to be a vector of length {input.ndim} of "
             f"non-negative numbers, got {list(times)}"
         )
-    # A large array must not become a literal of the compiled program.
-    small = input.size * np.prod(times, dtype=np.int64) <= 1024
+    size = math.prod(input.shape) * math.prod(times)
+    small = size <= _LITERAL_ELEMENTS or input.dtype == object
     return (array_module(input) if small else jnp).tile(input, times)
 
 
@@ -393,6 +398,8 @@ def _padded(input, paddings, mode):
     if (paddings < 0).any():
         raise ValueError(f"Paddings must be non-negative: {paddings.tolist()}")
     widths = [tuple(p) for p in paddings.tolist()]
+    if input.dtype == object and mode == "constant":
+        return np.pad(input, widths, constant_values=b"")
     return array_module(input).pad(input, widths, mode=mode)
 
 

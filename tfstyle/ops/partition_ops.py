@@ -71,11 +71,11 @@ def _partition_gradient(op, *grads):
     places = shape(partitions)
     numbers = reshape(made_by("Range")(0, size(partitions), 1), places)
     parts = dynamic_partition(numbers, partitions, op.get_attr("num_partitions"))
-    grads = [
+    rows = [
         zeros_like(y) if g is None else g
         for g, y in zip(grads, op.outputs, strict=True)
     ]
-    return [reshape(dynamic_stitch(parts, grads), shape(data)), None]
+    return [reshape(dynamic_stitch(parts, rows), shape(data)), None]
 
 
 @op(
@@ -358,9 +358,9 @@ def boolean_mask(tensor, mask, name="boolean_mask"):
 
 def _edit_distance_shape(op):
     ranks = [op._inputs[i].get_shape().with_rank(1)[0].value for i in (2, 5)]
-    shapes = [constant_value(op._inputs[i]) for i in (2, 5)]
-    if all(s is not None for s in shapes):
-        return [TensorShape(np.maximum(*shapes)[:-1].tolist())]
+    one, other = (constant_value(op._inputs[i]) for i in (2, 5))
+    if one is not None and other is not None and one.shape == other.shape:
+        return [TensorShape(np.maximum(one, other)[:-1].tolist())]
     rank = next((r for r in ranks if r is not None), None)
     return [tensor_shape.unknown_shape(None if rank is None else rank - 1)]
 

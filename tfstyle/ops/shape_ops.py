@@ -302,7 +302,7 @@ def fill(dims: Static, value: Array):
     if any(d < 0 for d in dims):
         raise ValueError(f"Fill dimensions must be >= 0, got {list(dims)}")
     # A large array of one value would be a literal of the compiled program.
-    small = math.prod(dims) <= _STORED_ELEMENTS
+    small = math.prod(dims) <= _STORED_ELEMENTS or value.dtype == object
     xp = array_module(value) if small else jnp
     return xp.full(dims, value, value.dtype)
 

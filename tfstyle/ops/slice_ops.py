@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import numbers
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -181,7 +182,7 @@ def _bit(mask, i):
 
 def _entries(begin, end, strides, attrs):
     """The index of NumPy that a StridedSlice means."""
-    entries = []
+    entries: list[Any] = []
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         if _bit(attrs["ellipsis_mask"], i):
             entries.append(Ellipsis)
@@ -248,10 +249,10 @@ def _sliced_dims(entries, dims):
 
 def _strided_slice_shape(op):
     source = op._inputs[0].get_shape()
-    values = [constant_value(t) for t in op._inputs[1:]]
-    if source.ndims is None or any(v is None for v in values):
+    begin, end, strides = (constant_value(t) for t in op._inputs[1:])
+    if source.ndims is None or begin is None or end is None or strides is None:
         return [tensor_shape.unknown_shape()]
-    entries = _entries(*(v.tolist() for v in values), op._attrs)
+    entries = _entries(begin.tolist(), end.tolist(), strides.tolist(), op._attrs)
     return [TensorShape(_sliced_dims(entries, source.as_list()))]
 
 
@@ -466,8 +467,8 @@ def _strided(tensor, entries):
         begin.append(start or 0)
         end.append(stop or 0)
         strides.append(step)
-    begin, end, strides = (np.array(v, np.int32) for v in (begin, end, strides))
-    return strided_slice(tensor, begin, end, strides, **masks, name="strided_slice")
+    bounds = [np.array(v, np.int32) for v in (begin, end, strides)]
+    return strided_slice(tensor, *bounds, **masks, name="strided_slice")
 
 
 def _index_without_rank(tensor, entries):
