@@ -166,12 +166,12 @@ def _check_states(initial: Sequence[Tensor], after: Sequence[Tensor]) -> None:
     for old, new in zip(initial, after, strict=True):
         if old.dtype.base_dtype != new.dtype.base_dtype:
             raise TypeError(
-                f"The cell's new state has dtype {new.dtype.name}, its state before had "
+                f"The cell's new state has dtype {new.dtype.name}, the one before had "
                 f"{old.dtype.base_dtype.name}."
             )
         if not old.get_shape().is_compatible_with(new.get_shape()):
             raise ValueError(
-                f"The cell's new state has shape {new.get_shape()}, its state before had "
+                f"The cell's new state has shape {new.get_shape()}, the one before had "
                 f"{old.get_shape()}."
             )
 
@@ -179,8 +179,8 @@ def _check_states(initial: Sequence[Tensor], after: Sequence[Tensor]) -> None:
 def stack_steps(inputs: Sequence[Tensor]) -> Tensor:
     """The steps as one tensor [T, batch, ...].
 
-    Steps that came from one `unpack` or `split` are a view of the tensor they came from,
-    not packed again.
+    Steps that came from one `unpack` or `split` are a view of the tensor they came
+    from, not packed again.
     """
     source = _common_source(inputs)
     if source is None:

@@ -53,8 +53,8 @@ class RNNCell:
     """The base of all cells, also of a program's own.
 
     A subclass defines `__call__`, `state_size` and `output_size`. Its variables come
-    from `tf.get_variable`, so that calling it again in a scope that reuses variables is the
-    next step of the same network.
+    from `tf.get_variable`, so that calling it again in a scope that reuses variables is
+    the next step of the same network.
     """
 
     def __call__(self, inputs, state, scope=None):
