@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, errors, ops, tensor_shape
 from tfstyle.framework.apply_op import apply_op
-from tfstyle.framework.op_def import Array, Ref, declare, op
-from tfstyle.framework.op_table import load_op_table
+from tfstyle.framework.op_def import Array, Ref, declaration_of, op
 
 __all__ = [
     "assign",
@@ -90,21 +91,8 @@ def _assign(ref: Ref, value: Array, validate_shape=None, use_locking=None):
     return value
 
 
-def _assign_text(ref: Ref, value: Array, validate_shape=True, use_locking=True):
-    del ref, validate_shape, use_locking
-    return value
-
-
-# Text never goes to a device: the same op, assigned between the steps that do.
-_ASSIGN_TEXT = declare(
-    "_AssignText",
-    _assign_text,
-    facts=load_op_table()["Assign"],
-    gradient=None,
-    host=True,
-    shape=_assigned,
-    reads_ref=False,
-)
+# Text never goes to a device: the same op, as a step on the host.
+_ASSIGN_TEXT = dataclasses.replace(declaration_of("Assign"), host=True)
 
 
 def assign(ref, value, validate_shape=None, use_locking=None, name=None):

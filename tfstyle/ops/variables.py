@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from tfstyle.framework import dtypes, ops
+from tfstyle.framework.apply_op import apply_op
 from tfstyle.framework.op_def import declaration_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.ops import array_ops, control_flow_ops, math_ops, state_ops
@@ -634,8 +636,19 @@ def report_uninitialized_variables(
             array_ops.pack([state_ops.is_variable_initialized(v) for v in var_list])
         )
         names = constant([v.op.name for v in var_list])
-        return array_ops.boolean_mask(names, mask)
+        places = array_ops.reshape(array_ops.where(mask), [-1])
+        return apply_op(
+            _GATHER_TEXT, {"params": names, "indices": places}, None, "Gather"
+        )
 
+
+# Text never goes to a device: the same op, as a step on the host.
+_GATHER_TEXT = dataclasses.replace(
+    declaration_of("Gather"),
+    host=True,
+    body=lambda params, indices, **_: params[indices],
+    shape=lambda op: [[None]],
+)
 
 ops.register_tensor_conversion_function(Variable, Variable._TensorConversionFunction)
 ops.register_tensor_conversion_function(

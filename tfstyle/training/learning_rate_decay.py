@@ -63,8 +63,8 @@ def piecewise_constant(x, boundaries, values, name=None):
     """
     if len(values) != len(boundaries) + 1:
         raise ValueError(
-            f"There must be one more value than boundaries, but there are {len(values)} "
-            f"values and {len(boundaries)} boundaries."
+            "There must be one more value than boundaries, but there are "
+            f"{len(values)} values and {len(boundaries)} boundaries."
         )
     with ops.op_scope([x, *boundaries, *values], name, "PiecewiseConstant") as scope:
         x = ops.convert_to_tensor(x)

@@ -34,11 +34,13 @@ def assign_moving_average(variable, value, decay, name=None):
     Returns:
         The mutable Tensor of the variable, after the change.
     """
-    with ops.op_scope([variable, value, decay], name, "AssignMovingAvg") as scope:
-        with ops.colocate_with(variable):
-            rate = ops.convert_to_tensor(1.0 - decay, name="decay")
-            rate = math_ops.cast(rate, variable.dtype.base_dtype)
-            return state_ops.assign_sub(variable, (variable - value) * rate, name=scope)
+    with (
+        ops.op_scope([variable, value, decay], name, "AssignMovingAvg") as scope,
+        ops.colocate_with(variable),
+    ):
+        rate = ops.convert_to_tensor(1.0 - decay, name="decay")
+        rate = math_ops.cast(rate, variable.dtype.base_dtype)
+        return state_ops.assign_sub(variable, (variable - value) * rate, name=scope)
 
 
 def weighted_moving_average(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import jax
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 
 from tfstyle.framework import dtypes, ops
 from tfstyle.framework.apply_op import apply_op
-from tfstyle.framework.op_def import Array, OpDeclaration, Ref, Role
+from tfstyle.framework.op_def import OpDeclaration, Role
 from tfstyle.framework.op_table import ArgFacts, OpFacts
 from tfstyle.ops import variables
 from tfstyle.training import optimizer, slot_creator
@@ -210,11 +209,6 @@ def _declaration(
     op_type: str, body: Any, inputs: Any, outputs: Any, shape: Any
 ) -> OpDeclaration:
     """A declaration of its own for one transformation and one set of variables."""
-    kinds = {arg.name: Ref if arg.is_ref else Array for arg in inputs}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    body.__signature__ = inspect.Signature(
-        [inspect.Parameter(n, keyword, annotation=k) for n, k in kinds.items()]
-    )
     return OpDeclaration(
         type=op_type,
         body=body,
