@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import common_shapes, ops, tensor_shape
+from tfstyle.framework.constant_value import constant_value
 from tfstyle.framework.op_def import Array, Static, op
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops
@@ -155,6 +156,19 @@ def _conv3d_shape(op):
     return _convolution_shape(op, "NDHWC")
 
 
+def _value_or_unknown(tensor, rank):
+    value = constant_value(tensor)
+    return [tensor_shape.unknown_shape(rank) if value is None else TensorShape(value)]
+
+
+def _sizes_of_input(op):
+    return _value_or_unknown(op._inputs[0], len(op._attrs["strides"]))
+
+
+def _sizes_of_filter(op):
+    return _value_or_unknown(op._inputs[1], len(op._attrs["strides"]))
+
+
 # -- two dimensions -------------------------------------------------------------
 
 
@@ -196,7 +210,7 @@ def conv2d(
     return _convolve(input, filter, strides, padding, data_format)
 
 
-@op("Conv2DBackpropInput", shape=common_shapes.value_of("input_sizes"))
+@op("Conv2DBackpropInput", shape=_sizes_of_input)
 def conv2d_backprop_input(
     input_sizes: Static,
     filter: Array,
@@ -231,7 +245,7 @@ def conv2d_backprop_input(
     )
 
 
-@op("Conv2DBackpropFilter", shape=common_shapes.value_of("filter_sizes"))
+@op("Conv2DBackpropFilter", shape=_sizes_of_filter)
 def conv2d_backprop_filter(
     input: Array,
     filter_sizes: Static,
@@ -376,7 +390,7 @@ def depthwise_conv2d_native(input: Array, filter: Array, strides, padding):
     return _convolve_depthwise(input, filter, strides, padding)
 
 
-@op("DepthwiseConv2dNativeBackpropInput", shape=common_shapes.value_of("input_sizes"))
+@op("DepthwiseConv2dNativeBackpropInput", shape=_sizes_of_input)
 def depthwise_conv2d_native_backprop_input(
     input_sizes: Static, filter: Array, out_backprop: Array, strides, padding
 ):
@@ -400,7 +414,7 @@ def depthwise_conv2d_native_backprop_input(
     )
 
 
-@op("DepthwiseConv2dNativeBackpropFilter", shape=common_shapes.value_of("filter_sizes"))
+@op("DepthwiseConv2dNativeBackpropFilter", shape=_sizes_of_filter)
 def depthwise_conv2d_native_backprop_filter(
     input: Array, filter_sizes: Static, out_backprop: Array, strides, padding
 ):
@@ -505,27 +519,23 @@ def separable_conv2d(
 
 
 def _atrous_paddings(value, filters, rate, padding):
-    """What is padded around, what more to fill up blocks, and what that crops."""
-    height, width = of_rank(filters, 4)[:2]
-    if height is None or width is None:
-        raise ValueError("The height and width of `filters` must be known.")
-    before = after = np.zeros(2, np.int32)
-    if padding == "SAME":
-        around = (np.array([height, width], np.int32) - 1) * rate
-        before, after = around // 2, around - around // 2
-    sizes = of_rank(value, 4)[1:3]
-    if None in sizes:
-        full = array_ops.shape(value)[1:3] + (before + after)
-        # With a remainder of 0 the second `%` leaves nothing to fill up.
-        extra = (rate - full % rate) % rate
-        after = extra + after
-        zeros = array_ops.zeros_like(extra)
-        return array_ops.transpose(
-            array_ops.pack([before, after])
-        ), array_ops.transpose(array_ops.pack([zeros, extra]))
-    extra = -(np.array(sizes, np.int32) + before + after) % rate
-    paddings = np.stack([before, after + extra], axis=1)
-    return paddings, np.stack([np.zeros_like(extra), extra], axis=1)
+    """What is padded around, and what of it the filled-up blocks crop again."""
+    sizes, kernel = of_rank(value, 4)[1:3], of_rank(filters, 4)[:2]
+    if None in sizes or None in kernel:
+        stack, sizes = array_ops.pack, array_ops.shape(value)[1:3]
+        kernel = array_ops.shape(filters)[0:2]
+    else:
+        stack, sizes = np.stack, np.array(sizes, np.int32)
+        kernel = np.array(kernel, np.int32)
+    around = (kernel - 1) * rate if padding == "SAME" else kernel * 0
+    before = around // 2
+    # With a remainder of 0 the second `%` leaves nothing to fill up.
+    extra = (rate - (sizes + around) % rate) % rate
+    paddings = stack([before, around - before + extra])
+    crops = stack([extra * 0, extra])
+    if isinstance(paddings, np.ndarray):
+        return paddings.T, crops.T
+    return array_ops.transpose(paddings), array_ops.transpose(crops)
 
 
 def atrous_conv2d(value, filters, rate, padding, name=None):
@@ -565,7 +575,12 @@ def atrous_conv2d(value, filters, rate, padding, name=None):
         paddings, crops = _atrous_paddings(value, filters, rate, padding)
         blocks = array_ops.space_to_batch(value, paddings, block_size=rate)
         blocks = conv2d(blocks, filters, [1, 1, 1, 1], "VALID")
-        return array_ops.batch_to_space(blocks, crops, block_size=rate, name=name)
+        result = array_ops.batch_to_space(blocks, crops, block_size=rate, name=name)
+        batch, height, width, _ = of_rank(value, 4)
+        if padding == "VALID":
+            height = width = None
+        result.set_shape([batch, height, width, kernel[3]])
+        return result
 
 
 # -- three dimensions -----------------------------------------------------------
@@ -651,7 +666,7 @@ def conv3d_backprop_filter(
     return _conv3d_filter_gradient(input, filter.shape, out_backprop, strides, padding)
 
 
-@op("Conv3DBackpropInputV2", shape=common_shapes.value_of("input_sizes"))
+@op("Conv3DBackpropInputV2", shape=_sizes_of_input)
 def _conv3d_backprop_input_v2(
     input_sizes: Static, filter: Array, out_backprop: Array, strides, padding
 ):
@@ -659,7 +674,7 @@ def _conv3d_backprop_input_v2(
     return _conv3d_input_gradient(input_sizes, filter, out_backprop, strides, padding)
 
 
-@op("Conv3DBackpropFilterV2", shape=common_shapes.value_of("filter_sizes"))
+@op("Conv3DBackpropFilterV2", shape=_sizes_of_filter)
 def _conv3d_backprop_filter_v2(
     input: Array, filter_sizes: Static, out_backprop: Array, strides, padding
 ):

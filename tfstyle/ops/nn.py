@@ -147,7 +147,7 @@ def _positive_part(x):
     """
     zeros = array_ops.zeros_like(x)
     positive = math_ops.greater_equal(x, zeros)
-    return math_ops.select(positive, x, zeros), math_ops.select(
+    return array_ops.select(positive, x, zeros), array_ops.select(
         positive, math_ops.neg(x), x
     )
 
@@ -252,7 +252,7 @@ def log_poisson_loss(log_input, targets, compute_full_loss=False, name=None):
             zeros = array_ops.zeros_like(targets)
             ones = array_ops.ones_like(targets)
             small = math_ops.logical_and(targets >= zeros, targets <= ones)
-            result += math_ops.select(small, zeros, stirling)
+            result += array_ops.select(small, zeros, stirling)
         return result
 
 
@@ -406,30 +406,18 @@ def moments(x, axes, shift=None, name=None, keep_dims=False):
 
     Returns:
         The mean and the variance (of the population: divided by the number of
-        elements).
-
-    Differs from TF 0.9: without `shift`, the mean itself is subtracted, as in
-    TensorFlow 0.12: a variance that is small beside the mean comes out right.
+        elements). Without `shift`, a variance that is small beside the square of the
+        mean comes out inaccurate.
     """
     with ops.op_scope([x, axes, shift], name, "moments"):
         x = ops.convert_to_tensor(x, name="x")
         half = x.dtype.base_dtype == dtypes.float16
         y = math_ops.cast(x, dtypes.float32) if half else x
-        if shift is None:
-            shift = math_ops.reduce_mean(y, axes, keep_dims=True)
-        else:
-            shift = math_ops.cast(shift, y.dtype.base_dtype)
-        # The result does not depend on the shift.
-        shift = array_ops.stop_gradient(shift)
-        counts, mean_ss, variance_ss, shift = sufficient_statistics(
-            y, axes, shift=shift, keep_dims=True, name=name
-        )
+        if half and shift is not None:
+            shift = math_ops.cast(shift, dtypes.float32)
         mean, variance = normalize_moments(
-            counts, mean_ss, variance_ss, shift, name=name
+            *sufficient_statistics(y, axes, shift, keep_dims, name=name), name=name
         )
-        if not keep_dims:
-            mean = array_ops.squeeze(mean, list(axes))
-            variance = array_ops.squeeze(variance, list(axes))
         if half:
             mean = math_ops.cast(mean, dtypes.float16)
             variance = math_ops.cast(variance, dtypes.float16)

@@ -14,6 +14,7 @@ from tfstyle.framework import common_shapes, dtypes, errors, ops, random_seed
 from tfstyle.framework.op_def import Array, Key, Static, op
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops, math_ops, philox
+from tfstyle.ops.array_module import array_module
 from tfstyle.ops.shape_rules import count_of, of_rank
 
 __all__ = [
@@ -79,7 +80,8 @@ def _random_shuffle(value: Array, key: Key, seed=0, seed2=0):
     """The rows of `value` in random order."""
     if value.ndim == 0 or value.size == 0:
         return value
-    return value[philox.shuffle_indices(key, value.shape[0])]
+    order = philox.shuffle_indices(key, value.shape[0])
+    return array_module(value, order).take(value, order, axis=0)
 
 
 def _multinomial_shape(op):
