@@ -18,7 +18,7 @@ from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.op_table import ArgFacts, AttrFacts
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["apply_op", "graph_of_inputs"]
+__all__ = ["apply_op", "arg_types", "complete_attrs", "graph_of_inputs"]
 
 
 def graph_of_inputs(values: Any) -> Graph:
@@ -72,11 +72,11 @@ def apply_op(
     with conversion.entered(graph), graph.name_scope(name or default) as scope:
         for arg in facts.inputs:
             inputs.extend(_convert_input(declaration, arg, values, attrs, source))
-        _complete_attrs(declaration, attrs)
+        complete_attrs(declaration, attrs)
         op = graph.create_op(
             declaration.type,
             inputs,
-            _output_types(facts.outputs, attrs),
+            arg_types(facts.outputs, attrs),
             name=scope,
             attrs=attrs,
             op_def=declaration,
@@ -267,8 +267,13 @@ def _set_type(
 # -- attributes -----------------------------------------------------------------
 
 
-def _complete_attrs(declaration: OpDeclaration, attrs: dict[str, Any]) -> None:
-    """Fills in defaults and checks what is allowed."""
+def complete_attrs(declaration: OpDeclaration, attrs: dict[str, Any]) -> None:
+    """Fills in the defaults of an operation's attributes and checks them.
+
+    Raises:
+        TypeError: when one is missing, or is a type that is not allowed.
+        ValueError: when one is a string that is not allowed, or is too small.
+    """
     for attr in declaration.facts.attrs:
         if attr.name not in attrs:
             if not attr.has_default:
@@ -368,9 +373,10 @@ def _scalar_attr(op_type: str, name: str, kind: str, value: Any) -> Any:
 # -- outputs --------------------------------------------------------------------
 
 
-def _output_types(outputs: Sequence[ArgFacts], attrs: dict[str, Any]) -> list[DType]:
+def arg_types(args: Sequence[ArgFacts], attrs: dict[str, Any]) -> list[DType]:
+    """The dtype of each tensor of the inputs or outputs `args`, flat."""
     types: list[DType] = []
-    for arg in outputs:
+    for arg in args:
         if arg.type_list_attr:
             types.extend(attrs[arg.type_list_attr])
             continue

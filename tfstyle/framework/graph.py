@@ -55,6 +55,7 @@ class Graph:
         self._default_original_op: Operation | None = None
         self._container = ""
         self._constants: dict[Tensor, Any] = {}
+        self._versions: Any = None
 
     # -- properties -------------------------------------------------------------
 
@@ -79,10 +80,12 @@ class Graph:
 
     @property
     def graph_def_versions(self) -> Any:
-        """The `VersionDef` of the graphs this library writes."""
+        """The `VersionDef` of the graph: that of the last one imported into it."""
         from tfstyle.framework.node_def import graph_versions
 
-        return graph_versions()
+        if self._versions is None:
+            self._versions = graph_versions()
+        return self._versions
 
     def finalize(self) -> None:
         """Makes the graph read-only: adding an operation raises RuntimeError."""
@@ -158,9 +161,10 @@ class Graph:
         return op
 
     def _name_for(self, name: str) -> str:
-        if not _VALID_OP_NAME.match(name):
-            raise ValueError(f"'{name}' is not a valid node name")
-        return name[:-1] if name.endswith("/") else self.unique_name(name)
+        full = name[:-1] if name.endswith("/") else self.unique_name(name)
+        if not _VALID_OP_NAME.match(full):
+            raise ValueError(f"'{full}' is not a valid node name")
+        return full
 
     def _add(self, op: Operation) -> None:
         if op.name in self._by_name:

@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/cost_graph.proto`."""
 
-from tensorboard.compat.proto.cost_graph_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.cost_graph_pb2 import CostGraphDef
+
+__all__ = ["CostGraphDef"]

@@ -1,3 +1,10 @@
 """The messages of TensorFlow's `core/framework/function.proto`."""
 
-from tensorboard.compat.proto.function_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.function_pb2 import (
+    FunctionDef,
+    FunctionDefLibrary,
+    GradientDef,
+    RegisteredGradient,
+)
+
+__all__ = ["FunctionDef", "FunctionDefLibrary", "GradientDef", "RegisteredGradient"]

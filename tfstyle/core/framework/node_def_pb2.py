@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/node_def.proto`."""
 
-from tensorboard.compat.proto.node_def_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+__all__ = ["NodeDef"]

@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/op_def.proto`."""
 
-from tensorboard.compat.proto.op_def_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.op_def_pb2 import OpDef, OpDeprecation, OpList
+
+__all__ = ["OpDef", "OpDeprecation", "OpList"]

@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/resource_handle.proto`."""
 
-from tensorboard.compat.proto.resource_handle_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.resource_handle_pb2 import ResourceHandleProto
+
+__all__ = ["ResourceHandleProto"]

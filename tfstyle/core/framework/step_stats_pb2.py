@@ -1,3 +1,21 @@
 """The messages of TensorFlow's `core/framework/step_stats.proto`."""
 
-from tensorboard.compat.proto.step_stats_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.step_stats_pb2 import (
+    AllocationRecord,
+    AllocatorMemoryUsed,
+    DeviceStepStats,
+    MemoryStats,
+    NodeExecStats,
+    NodeOutput,
+    StepStats,
+)
+
+__all__ = [
+    "AllocationRecord",
+    "AllocatorMemoryUsed",
+    "DeviceStepStats",
+    "MemoryStats",
+    "NodeExecStats",
+    "NodeOutput",
+    "StepStats",
+]

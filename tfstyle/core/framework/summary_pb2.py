@@ -1,3 +1,10 @@
 """The messages of TensorFlow's `core/framework/summary.proto`."""
 
-from tensorboard.compat.proto.summary_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.summary_pb2 import (
+    HistogramProto,
+    Summary,
+    SummaryDescription,
+    SummaryMetadata,
+)
+
+__all__ = ["HistogramProto", "Summary", "SummaryDescription", "SummaryMetadata"]

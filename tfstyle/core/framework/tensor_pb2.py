@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/tensor.proto`."""
 
-from tensorboard.compat.proto.tensor_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.tensor_pb2 import TensorProto, VariantTensorDataProto
+
+__all__ = ["TensorProto", "VariantTensorDataProto"]

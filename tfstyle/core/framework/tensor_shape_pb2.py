@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/tensor_shape.proto`."""
 
-from tensorboard.compat.proto.tensor_shape_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+
+__all__ = ["TensorShapeProto"]

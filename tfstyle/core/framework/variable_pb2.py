@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/framework/variable.proto`."""
 
-from tensorboard.compat.proto.variable_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.variable_pb2 import SaveSliceInfoDef, VariableDef
+
+__all__ = ["SaveSliceInfoDef", "VariableDef"]

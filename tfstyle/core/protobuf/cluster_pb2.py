@@ -1,3 +1,5 @@
 """The messages of TensorFlow's `core/protobuf/cluster.proto`."""
 
-from tensorboard.compat.proto.cluster_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.cluster_pb2 import ClusterDef, JobDef
+
+__all__ = ["ClusterDef", "JobDef"]

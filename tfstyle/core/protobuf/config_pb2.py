@@ -1,3 +1,29 @@
 """The messages of TensorFlow's `core/protobuf/config.proto`."""
 
-from tensorboard.compat.proto.config_pb2 import *  # noqa: F403
+from tensorboard.compat.proto.config_pb2 import (
+    BatchingOptions,
+    CallableOptions,
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+    SessionMetadata,
+    TensorConnection,
+    ThreadPoolOptionProto,
+)
+
+__all__ = [
+    "BatchingOptions",
+    "CallableOptions",
+    "ConfigProto",
+    "GPUOptions",
+    "GraphOptions",
+    "OptimizerOptions",
+    "RunMetadata",
+    "RunOptions",
+    "SessionMetadata",
+    "TensorConnection",
+    "ThreadPoolOptionProto",
+]

@@ -1,7 +1,28 @@
 """The messages of TensorFlow's `core/util/event.proto`."""
 
-from tensorboard.compat.proto.event_pb2 import *  # noqa: F403
-from tensorboard.compat.proto.event_pb2 import LogMessage
+from tensorboard.compat.proto.event_pb2 import (
+    Event,
+    LogMessage,
+    RequestedExitCode,
+    SessionLog,
+    SourceMetadata,
+    TaggedRunMetadata,
+    WatchdogConfig,
+    WorkerHeartbeatRequest,
+    WorkerHeartbeatResponse,
+)
+
+__all__ = [
+    "Event",
+    "LogMessage",
+    "RequestedExitCode",
+    "SessionLog",
+    "SourceMetadata",
+    "TaggedRunMetadata",
+    "WatchdogConfig",
+    "WorkerHeartbeatRequest",
+    "WorkerHeartbeatResponse",
+]
 
 # Later releases renamed the level; its number is the same.
 LogMessage.DEBUG = LogMessage.DEBUGGING
