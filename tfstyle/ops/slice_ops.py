@@ -202,13 +202,13 @@ def _entries(begin, end, strides, attrs):
                     step,
                 )
             )
-    if entries.count(Ellipsis) > 1:
-        raise ValueError("Multiple ellipses in slice spec not allowed")
     return entries
 
 
 def _expanded(entries, rank):
     """`entries` with one for each dimension, and None for new ones."""
+    if entries.count(Ellipsis) > 1:
+        raise ValueError("Multiple ellipses in slice spec not allowed")
     count = sum(e is not None and e is not Ellipsis for e in entries)
     if count > rank:
         raise ValueError(
