@@ -453,12 +453,12 @@ _pow = _binary("Pow", _power, "Power.")
 maximum = _binary(
     "Maximum",
     _selected("maximum"),
-    "The larger of `x` and `y`, element-wise. If they are equal `x` gets the gradient.",
+    "The larger of `x` and `y`, element-wise; `x` gets the gradient of equal ones.",
 )
 minimum = _binary(
     "Minimum",
     _selected("minimum"),
-    "The smaller of `x` and `y`, element-wise. If they are equal `x` gets the gradient.",
+    "The smaller of `x` and `y`, element-wise; `x` gets the gradient of equal ones.",
 )
 squared_difference = _binary(
     "SquaredDifference", _squared_difference, "`(x - y) * (x - y)`, element-wise."

@@ -1,4 +1,4 @@
-"""Mathematics, under the path programs import it from; and the operators of `Tensor`."""
+"""Mathematics under the path programs import it from, and the operators of tensors."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ _STORED_ELEMENTS = 1024
 
 
 @op("Cast", shape=common_shapes.first_input)
-def _cast(x: Array, DstT):  # noqa: N803  TensorFlow's name
+def _cast(x: Array, DstT):
     target = DstT.as_numpy_dtype
     if x.dtype == object or target is object or DstT.is_quantized:
         source = dtypes.as_dtype(x.dtype).name
@@ -519,8 +519,8 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
         known = known.merge_with(tensor.get_shape())
     if not known.is_fully_defined():
         raise ValueError(
-            "Cannot infer the shape of the accumulator for accumulate_n. Pass the shape "
-            "argument, or set the shape of at least one of the inputs."
+            "Cannot infer the shape of the accumulator for accumulate_n. Pass the "
+            "shape argument, or set the shape of at least one of the inputs."
         )
     with ops.op_scope(tensors, name, "AccumulateN") as scope:
         total = _add_n(tensors, name=scope)

@@ -165,7 +165,7 @@ Raises:
 
 
 def _reduction(name: str, constructor: Any, doc: str, kind: str = "numbers") -> Any:
-    """The public function `name` of a reduction: all of them have the same arguments."""
+    """The public function `name` of a reduction; all have the same arguments."""
 
     def reduce(
         input_tensor, reduction_indices=None, keep_dims=False, name=None, axis=None
