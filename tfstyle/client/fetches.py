@@ -196,7 +196,7 @@ def _array(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Any:
             f"with Tensor type {tensor.dtype.base_dtype.name}. Try explicitly setting "
             "the type of the feed tensor to a larger type (e.g. int64)."
         )
-    if dtype == object:
+    if dtype.kind == "O":
         return _strings(value)
     return np.asarray(value, dtype=dtype)
 
@@ -226,6 +226,6 @@ def _check_shape(
     ):
         return
     raise ValueError(
-        f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, which "
-        f"has shape '{tensor.get_shape()}'"
+        f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, "
+        f"which has shape '{tensor.get_shape()}'"
     )

@@ -36,7 +36,8 @@ class PartialRun:
             The values of the fetched tensors and the structure they belong to.
         """
         asked = Fetches(self._graph, fetches)
-        for element in (*asked.tensors, *asked.operations):
+        elements: list[Tensor | Operation] = [*asked.tensors, *asked.operations]
+        for element in elements:
             if element not in self._fetchable:
                 raise errors.InvalidArgumentError(
                     None,

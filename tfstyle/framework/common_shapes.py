@@ -1,7 +1,8 @@
 """Shape rules shared by name: functions from an `Operation` to its output shapes.
 
 Most ops need none: the default is the body itself on abstract arrays. A rule is for
-broadcasting with unknown dimensions, for ops whose shape is in a value, and for host ops.
+broadcasting with unknown dimensions, for ops whose shape is in a value, and for host
+ops.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _MAX_ELEMENTS = 1024
 
 
 def is_pure(declaration: OpDeclaration | None) -> bool:
-    """Whether an op's results depend on nothing but its inputs and run on the device."""
+    """Whether an op runs on the device and its results depend only on its inputs."""
     return (
         declaration is not None
         and not declaration.host
@@ -33,7 +33,7 @@ def is_pure(declaration: OpDeclaration | None) -> bool:
 
 
 def shape_stand_in(shape: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """An array of the given shape that takes no memory, for bodies that only look at it."""
+    """An array that takes no memory, for bodies that only look at its shape."""
     return np.broadcast_to(np.zeros((), dtype), tuple(shape))
 
 
@@ -44,7 +44,7 @@ def constant_value(tensor: Tensor) -> np.ndarray[Any, Any] | None:
         A NumPy array, or None when the value is known only at run time (or is so large
         that it is no shape or axis).
     """
-    cache = tensor.graph._constants
+    cache: dict[Tensor, np.ndarray[Any, Any]] = tensor.graph._constants
     if tensor in cache:
         return cache[tensor]
     op = tensor.op

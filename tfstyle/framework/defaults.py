@@ -69,7 +69,7 @@ def default_session_for(graph: Graph, session: Any, action: str, hint: str) -> A
         )
     if session.graph is not graph:
         raise ValueError(
-            f"Cannot use the {'given' if given else 'default'} session to {action}: the "
-            "tensor's graph is different from the session's graph."
+            f"Cannot use the {'given' if given else 'default'} session to {action}: "
+            "the tensor's graph is different from the session's graph."
         )
     return session

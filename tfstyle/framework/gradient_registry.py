@@ -77,7 +77,7 @@ def gradient_function_of(op: Operation) -> tuple[bool, Callable[..., Any] | None
     """How gradients flow through `op`.
 
     Returns:
-        (whether any do, the explicit gradient function or None for the vjp of the body).
+        (whether any do, the explicit gradient function or None for the body's vjp).
 
     Raises:
         LookupError: when an override names a gradient nobody registered.

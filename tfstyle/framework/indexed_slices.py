@@ -147,7 +147,6 @@ def _to_tensor(
             f"{value}"
         )
     from tfstyle.framework.constant_value import constant_value
-    from tfstyle.framework.op_def import declaration_of
 
     shape = constant_value(value.dense_shape)
     if shape is not None and shape.prod() >= _LARGE_ELEMENTS:
@@ -156,14 +155,21 @@ def _to_tensor(
             "elements. This may consume a large amount of memory.",
             stacklevel=4,
         )
-    slice_ = declaration_of("Slice")
-    segment_sum = declaration_of("UnsortedSegmentSum")
-    squeeze = declaration_of("Squeeze")
-    assert slice_ and segment_sum and squeeze
-    assert slice_.public and segment_sum.public and squeeze.public
-    rows = squeeze.public(slice_.public(value.dense_shape, [0], [1]), [0])
-    result: Tensor = segment_sum.public(value.values, value.indices, rows, name=name)
-    return result
+    row_count = _made_by("Squeeze", _made_by("Slice", value.dense_shape, [0], [1]), [0])
+    return _made_by(
+        "UnsortedSegmentSum", value.values, value.indices, row_count, name=name
+    )
+
+
+def _made_by(op_type: str, *args: Any, **kwargs: Any) -> Tensor:
+    """The output of an op of a module that this layer does not import."""
+    from tfstyle.framework.op_def import declaration_of
+
+    declaration = declaration_of(op_type)
+    assert declaration is not None
+    assert declaration.public is not None
+    tensor: Tensor = declaration.public(*args, **kwargs)
+    return tensor
 
 
 register_tensor_conversion_function(IndexedSlices, _to_tensor)

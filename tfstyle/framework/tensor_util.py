@@ -162,7 +162,10 @@ def _encoded(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _filled(array: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
-    dims = [int(d) for d in tensor_shape.as_shape(shape).as_list()]
+    known = tensor_shape.as_shape(shape)
+    if not known.is_fully_defined():
+        raise TypeError(f"The shape of a constant must be fully known, got {known}.")
+    dims = [d or 0 for d in known.as_list()]
     size = int(np.prod(dims, dtype=np.int64))
     if array.size > size:
         raise ValueError(

@@ -27,7 +27,7 @@ def blamed(error: BaseException, op: Operation, values: Any = ()) -> errors.OpEr
     """
     if isinstance(error, errors.OpError):
         if error.op is None:
-            return type(error)(None, op, error.message)
+            return errors.make_error(None, op, error.message, error.error_code)
         return error
     shapes = ", ".join(_describe(v) for v in values)
     text = str(error).strip().split("\n\n")[0]
