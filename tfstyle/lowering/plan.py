@@ -1,8 +1,8 @@
 """From fetches and feeds to a list of steps.
 
-A step is a jitted segment of device operations or one host operation after another. Each
-operation runs as early as what it depends on allows, so that a plan has as few segments
-as possible.
+A step is a jitted segment of device operations or one host operation after another.
+Each operation runs as early as what it depends on allows, so that a plan has as few
+segments as possible.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where the values come from that must be known while tracing.
 
-A `Static` input (a shape, an axis, a number of splits) follows from constants and shapes,
-or from a fed value (which joins the cache key), or from data: then what computes it is
-an earlier step of the plan.
+A `Static` input (a shape, an axis, a number of splits) follows from constants and
+shapes, or from a fed value (which joins the cache key), or from data: then what
+computes it is an earlier step of the plan.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Statics:
             for tensor in static_tensors(op):
                 feeds = self._sources(tensor)
                 if feeds is None:
-                    # Inside a body there is no earlier step; tracing says what is wrong.
+                    # A body has no earlier step; tracing says what is wrong.
                     if tensor.op._control_flow_context is op._control_flow_context:
                         self.cut.setdefault(op, []).append(tensor)
                     continue
