@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, errors, ops, random_seed
+from tfstyle.framework.constant_value import constant_value
 from tfstyle.framework.op_def import Array, Key, Static, op
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops, math_ops, philox
@@ -30,15 +31,25 @@ __all__ = [
 # -- the operations -------------------------------------------------------------
 
 
+def _sizes(shape):
+    for size in shape.tolist():
+        if size < 0:
+            raise ValueError(f"Dimension {size} must be >= 0")
+    return tuple(shape.tolist())
+
+
 def _shape_of_value(op):
     of_rank(op._inputs[0], 1)
-    return common_shapes.value_of("shape")(op)
+    shape = constant_value(op._inputs[0])
+    if shape is None:
+        return common_shapes.value_of("shape")(op)
+    return [TensorShape(_sizes(shape))]
 
 
 @op("RandomUniform", gradient=None, shape=_shape_of_value)
 def _random_uniform(shape: Static, dtype, key: Key, seed=0, seed2=0):
     """Numbers of `dtype`, uniform in [0, 1)."""
-    return philox.uniform(key, tuple(shape), dtype.as_numpy_dtype)
+    return philox.uniform(key, _sizes(shape), dtype.as_numpy_dtype)
 
 
 @op("RandomUniformInt", gradient=None, shape=_shape_of_value)
@@ -51,19 +62,19 @@ def _random_uniform_int(
         raise errors.InvalidArgumentError(
             None, None, f"Need minval < maxval, got {minval} >= {maxval}"
         )
-    return philox.uniform_int(key, tuple(shape), minval, maxval, minval.dtype)
+    return philox.uniform_int(key, _sizes(shape), minval, maxval, minval.dtype)
 
 
 @op("RandomStandardNormal", gradient=None, shape=_shape_of_value)
 def _random_standard_normal(shape: Static, dtype, key: Key, seed=0, seed2=0):
     """Numbers of `dtype`, normal with mean 0 and standard deviation 1."""
-    return philox.normal(key, tuple(shape), dtype.as_numpy_dtype)
+    return philox.normal(key, _sizes(shape), dtype.as_numpy_dtype)
 
 
 @op("TruncatedNormal", gradient=None, shape=_shape_of_value)
 def _truncated_normal(shape: Static, dtype, key: Key, seed=0, seed2=0):
     """As `_random_standard_normal`, without the values beyond 2 in either direction."""
-    return philox.truncated_normal(key, tuple(shape), dtype.as_numpy_dtype)
+    return philox.truncated_normal(key, _sizes(shape), dtype.as_numpy_dtype)
 
 
 def _shuffle_blocks(result):
