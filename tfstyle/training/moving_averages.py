@@ -82,6 +82,11 @@ def weighted_moving_average(
         return divide(numerator, denominator, name=scope.name)
 
 
+def _as_it_is(var):
+    """`var` at the time the average is updated, which may be after training it."""
+    return var._ref() if isinstance(var, variables.Variable) else var
+
+
 class ExponentialMovingAverage:
     """Keeps moving averages of variables, as tests and exports like to use them.
 
@@ -132,7 +137,7 @@ class ExponentialMovingAverage:
                 )
                 decay = math_ops.minimum(decay, (1.0 + updates) / (10.0 + updates))
             changes = [
-                assign_moving_average(self._averages[var], var, decay)
+                assign_moving_average(self._averages[var], _as_it_is(var), decay)
                 for var in var_list
             ]
             return control_flow_ops.group(*changes, name=scope)

@@ -65,7 +65,7 @@ class OptaxOptimizer(optimizer.Optimizer):
         with ops.op_scope([], name, self._name) as scope:
             grads = [ops.convert_to_tensor(g) for g, _ in pairs]
             arguments = [*trained, *self._states[trained], *grads]
-            declaration = state.update_declaration(self._states[trained])
+            declaration = state.update_declaration()
             given = {
                 arg.name: value
                 for arg, value in zip(declaration.facts.inputs, arguments, strict=True)
@@ -78,28 +78,41 @@ class OptaxOptimizer(optimizer.Optimizer):
 
     def _make_variables(self, state, trained) -> list[variables.Variable]:
         """The variables that hold the state, one for each of its arrays."""
+        if not state.paths:
+            return []
         declaration = state.init_declaration()
         inputs = {
             arg.name: v.initialized_value()
             for arg, v in zip(declaration.facts.inputs, trained, strict=False)
         }
-        with ops.name_scope(self._name):
+        around = ops.get_default_graph().unique_name("", mark_as_used=False)
+        with ops.name_scope(f"{around}{self._name}/"):
             made = apply_op(declaration, inputs, None, "OptaxInit")
-        if isinstance(made, ops.Tensor):
-            made = [made]
         by_name = {v.op.name: v for v in trained}
         found = []
-        for path, value in zip(state.paths, made, strict=True) if state.paths else ():
+        for path, value in zip(state.paths, _as_list(made), strict=True):
             owner = next((by_name[k] for k in path if k in by_name), None)
             field = "_".join(k for k in path if k not in by_name) or "state"
             if owner is None:
-                with ops.name_scope(self._name):
+                with ops.name_scope(f"{around}{self._name}/"):
                     found.append(variables.Variable(value, False, name=field))
                 continue
             slot = slot_creator.create_slot(owner, value, self._name)
-            self._slot_dict(field)[owner] = slot
+            self._free_slot_dict(field, owner)[owner] = slot
             found.append(slot)
         return found
+
+    def _free_slot_dict(self, field, owner) -> dict[Any, Any]:
+        """The slots called `field`, or `field_1`, … when `owner` has such a slot."""
+        name, count = field, 0
+        while owner in self._slot_dict(name):
+            count += 1
+            name = f"{field}_{count}"
+        return self._slot_dict(name)
+
+
+def _as_list(made: Any) -> list[Any]:
+    return [made] if isinstance(made, ops.Tensor) else list(made)
 
 
 class _State:
@@ -124,15 +137,18 @@ class _State:
             self._params.append(jax.ShapeDtypeStruct(tuple(shape.as_list()), dtype))
         with jax.enable_x64(True):
             jaxpr, state = jax.make_jaxpr(self._init, return_shape=True)(*self._params)
-            self._leaves = jax.eval_shape(lambda: jax.tree.map(_packed, _zeros(state)))
-            self._reads_params = _depends_on_inputs(jaxpr.jaxpr)
+            self._leaves = jax.eval_shape(self._packed_init, *self._params)
+        self._reads_params = _depends_on_inputs(jaxpr.jaxpr)
         flat, self._structure = jax.tree_util.tree_flatten_with_path(state)
-        self._kinds = [leaf for _, leaf in flat]
-        self._leaves = jax.tree.leaves(self._leaves)
-        self.paths = [tuple(_key_name(k) for k in path) for path, _ in flat]
+        self.paths = [_names_on(path) for path, _ in flat]
 
     def _init(self, *params: Any) -> Any:
         return self._transformation.init(dict(zip(self._names, params, strict=True)))
+
+    def _packed_init(self, *params: Any) -> list[Any]:
+        leaves = jax.tree.leaves(self._init(*params))
+        self._kinds = [_Kind(leaf) for leaf in leaves]
+        return [_packed(leaf) for leaf in leaves]
 
     def _state_args(self, is_ref: bool) -> list[ArgFacts]:
         return [
@@ -154,8 +170,7 @@ class _State:
             values = list(given.values()) or [
                 jnp.zeros(p.shape, p.dtype) for p in self._params
             ]
-            state = self._init(*map(jnp.asarray, values))
-            return [_packed(leaf) for leaf in jax.tree.leaves(state)]
+            return self._packed_init(*map(jnp.asarray, values))
 
         return _declaration(
             "OptaxInit",
@@ -165,16 +180,16 @@ class _State:
             lambda op: [leaf.shape for leaf in self._leaves],
         )
 
-    def update_declaration(self, state_variables: Any) -> OpDeclaration:
+    def update_declaration(self) -> OpDeclaration:
         """The op that updates the variables and the state."""
-        count, states = len(self._params), len(state_variables)
+        count, states = len(self._params), len(self._leaves)
 
         def body(**given: Any) -> list[Any]:
             values = [jnp.asarray(v) for v in given.values()]
             params = dict(zip(self._names, values[:count], strict=True))
             grads = dict(zip(self._names, values[count + states :], strict=True))
             leaves = [
-                _unpacked(value, kind)
+                kind.unpack(value)
                 for value, kind in zip(
                     values[count : count + states], self._kinds, strict=True
                 )
@@ -219,11 +234,10 @@ def _declaration(
     )
 
 
-def _key_name(key: Any) -> str:
-    for attribute in ("key", "name", "idx"):
-        if hasattr(key, attribute):
-            return str(getattr(key, attribute))
-    return str(key)
+def _names_on(path: Any) -> tuple[str, ...]:
+    """The names of fields and keys on the way to an array, without positions."""
+    keys = [getattr(k, "name", getattr(k, "key", None)) for k in path]
+    return tuple(str(k) for k in keys if k is not None and not isinstance(k, int))
 
 
 def _depends_on_inputs(jaxpr: Any) -> bool:
@@ -233,10 +247,6 @@ def _depends_on_inputs(jaxpr: Any) -> bool:
         if any(id(v) in reached for v in equation.invars):
             reached.update(id(v) for v in equation.outvars)
     return any(id(v) in reached for v in jaxpr.outvars)
-
-
-def _zeros(state: Any) -> Any:
-    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), state)
 
 
 def _packed(leaf: Any) -> Any:
@@ -250,11 +260,21 @@ def _packed(leaf: Any) -> Any:
     return leaf
 
 
-def _unpacked(value: Any, kind: Any) -> Any:
-    """The inverse of `_packed`, for an array like `kind`."""
-    if jnp.issubdtype(kind.dtype, jax.dtypes.prng_key):
-        data = jax.lax.bitcast_convert_type(value, jnp.uint32)
-        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(kind))
-    if kind.dtype == jnp.uint32:
-        return jax.lax.bitcast_convert_type(value, jnp.uint32)
-    return value
+class _Kind:
+    """What an array of the state is before it is packed."""
+
+    def __init__(self, leaf: Any) -> None:
+        leaf = jnp.asarray(leaf)
+        self._is_bits = leaf.dtype == jnp.uint32
+        self._key = None
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            self._key = jax.random.key_impl(leaf)
+
+    def unpack(self, value: Any) -> Any:
+        """The inverse of `_packed`."""
+        if self._key is not None:
+            data = jax.lax.bitcast_convert_type(value, jnp.uint32)
+            return jax.random.wrap_key_data(data, impl=self._key)
+        if self._is_bits:
+            return jax.lax.bitcast_convert_type(value, jnp.uint32)
+        return value

@@ -230,9 +230,11 @@ def sparse_apply_adagrad(
 
 def _adadelta(var, accum, accum_update, grad, lr, rho, epsilon):
     accum = accum * rho + jnp.square(grad) * (1 - rho)
-    update = jnp.sqrt(accum_update + epsilon) * jax.lax.rsqrt(accum + epsilon) * grad
+    scaled = jax.lax.rsqrt(accum + epsilon) * grad
+    update = jnp.sqrt(accum_update + epsilon) * scaled
     accum_update = accum_update * rho + jnp.square(update) * (1 - rho)
-    return var - update * lr, accum, accum_update
+    # TensorFlow's kernel computes the step from the new mean, unlike the paper.
+    return var - jnp.sqrt(accum_update + epsilon) * scaled * lr, accum, accum_update
 
 
 @op("ApplyAdadelta", gradient=None, shape=_shape)
@@ -251,7 +253,8 @@ def apply_adadelta(
     `accum = rho * accum + (1 - rho) * grad ** 2`,
     `update = sqrt(accum_update + epsilon) / sqrt(accum + epsilon) * grad`,
     `accum_update = rho * accum_update + (1 - rho) * update ** 2`,
-    `var -= lr * update`.
+    `var -= lr * sqrt(accum_update + epsilon) / sqrt(accum + epsilon) * grad`. That the
+    last line has the new mean is TF's; the paper has `var -= lr * update`.
 
     Args:
         var: mutable Tensor, a float type.
