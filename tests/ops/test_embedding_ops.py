@@ -71,16 +71,28 @@ def test_gradient_of_variables_touches_only_rows_that_were_asked_for(count):
     with tf.Session() as session:
         session.run(tf.initialize_all_variables())
         for _ in range(2):
-            session.run(step, {ids: [6, 1, 1]})
+            session.run(step, {ids: [6, 1]})
         # In the third step no row but 4 moves, not even by its momentum.
         session.run(step, {ids: [4]})
         got = session.run(tables)
     want = TABLE.copy()
-    want[6] -= 1 + 1.5
-    want[1] -= 2 + 3
+    want[[6, 1]] -= 1 + 1.5
     want[4] -= 1
     for table, rows in zip(got, range(count), strict=True):
         np.testing.assert_allclose(table, want[rows::count])
+
+
+@pytest.mark.parametrize("size", [3, 2000])
+def test_ids_that_are_constants_train_a_partitioned_table(size):
+    tables = [tf.Variable(tf.zeros([size, 1])), tf.Variable(tf.zeros([size, 1]))]
+    loss = tf.reduce_sum(tf.nn.embedding_lookup(tables, tf.range(2 * size - 1)))
+    step = tf.train.GradientDescentOptimizer(1.0).minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.initialize_all_variables())
+        session.run(step)
+        got = session.run(tables)
+    assert (got[0] == -1).all()
+    assert got[1].ravel().tolist() == [-1] * (size - 1) + [0]
 
 
 def test_row_out_of_range_is_nan():

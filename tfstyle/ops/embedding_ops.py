@@ -14,7 +14,7 @@ __all__ = ["embedding_lookup", "embedding_lookup_sparse"]
 
 # The index of the rows that another partition holds. It is outside every tensor: what
 # is gathered there is not used, and no gradient reaches a row.
-_NO_ROW = np.int32(2**31 - 1)
+_NO_ROW = 2**31 - 1
 
 
 def _partitions(params):
@@ -112,7 +112,13 @@ def _places_div(ids, tables):
 
 def _joined(tables, ids, places):
     """The row of each id, from the partition that holds it."""
-    nowhere = array_ops.fill(array_ops.shape(places[0][1]), _no_row(ids.dtype))
+    # Gathered, the number is traced: indices that are known while tracing are checked
+    # where rows of a variable are written.
+    nowhere = array_ops.gather(
+        np.array([_NO_ROW], ids.dtype.base_dtype.as_numpy_dtype),
+        array_ops.zeros_like(places[0][1]),
+        validate_indices=False,
+    )
     result = None
     for table, (held, row) in zip(tables, places, strict=True):
         with ops.colocate_with(table):
@@ -129,10 +135,6 @@ def _joined(tables, ids, places):
     )
     result.set_shape(ids.get_shape().concatenate(element))
     return result
-
-
-def _no_row(dtype):
-    return ops.convert_to_tensor(np.array(_NO_ROW, dtype.base_dtype.as_numpy_dtype))
 
 
 def embedding_lookup_sparse(

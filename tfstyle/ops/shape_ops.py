@@ -235,9 +235,22 @@ def shape(input, name=None, out_type=dtypes.int32):
 
 
 @op("ShapeN", gradient=None, shape=_shape_vectors, shape_only=True)
-def shape_n(input: list[Array], out_type=None):
-    """The shapes of several tensors of one dtype, as a list of 1-D int32 tensors."""
+def _shape_n(input: list[Array], out_type=None):
     return [np.array(value.shape, out_type.as_numpy_dtype) for value in input]
+
+
+def shape_n(input, name=None, out_type=dtypes.int32):
+    """The shapes of several tensors of one dtype.
+
+    Args:
+        input: a list of Tensors.
+        name: name of the operation.
+        out_type: int32 or int64 (argument of later releases).
+
+    Returns:
+        A list of 1-D Tensors of `out_type`.
+    """
+    return _shape_n(input, out_type, name=name)
 
 
 @op("Rank", gradient=None, shape=common_shapes.scalar, shape_only=True)
