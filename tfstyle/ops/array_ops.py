@@ -86,6 +86,7 @@ __all__ = [
     "invert_permutation",
     "list_diff",
     "listdiff",
+    "matrix_transpose",
     "meshgrid",
     "newaxis",
     "one_hot",
@@ -127,6 +128,29 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def matrix_transpose(a, name="matrix_transpose"):
+    """Swaps the last two dimensions (of TF 0.12).
+
+    Args:
+        a: a Tensor of known rank, at least 2.
+        name: prefix of the names.
+
+    Raises:
+        ValueError: when the rank is unknown or less than 2.
+    """
+    with ops.op_scope([a], name, "matrix_transpose"):
+        a = ops.convert_to_tensor(a, name="a")
+        ndims = a.get_shape().ndims
+        if ndims is None or ndims < 2:
+            raise ValueError(
+                "Argument should be a (batch) matrix, with rank >= 2.  Found: "
+                f"{a.get_shape()}"
+            )
+        perm = list(range(ndims))
+        perm[-2:] = perm[:-3:-1]
+        return transpose(a, perm)
 
 
 def meshgrid(*args, indexing="xy", name="meshgrid"):
