@@ -12,7 +12,7 @@ import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, errors, ops, tensor_shape
 from tfstyle.framework.apply_op import apply_op
-from tfstyle.framework.op_def import Array, Ref, declaration_of, op
+from tfstyle.framework.op_def import Array, OpDeclaration, Ref, declaration_of, op
 
 __all__ = [
     "assign",
@@ -91,8 +91,14 @@ def _assign(ref: Ref, value: Array, validate_shape=None, use_locking=None):
     return value
 
 
-# Text never goes to a device: the same op, as a step on the host.
-_ASSIGN_TEXT = dataclasses.replace(declaration_of("Assign"), host=True)
+def on_host(op_type: str, **changes) -> OpDeclaration:
+    """The declaration of an op for text, which never goes to a device."""
+    declaration = declaration_of(op_type)
+    assert declaration is not None
+    return dataclasses.replace(declaration, host=True, **changes)
+
+
+_ASSIGN_TEXT = on_host("Assign")
 
 
 def assign(ref, value, validate_shape=None, use_locking=None, name=None):

@@ -333,9 +333,11 @@ def variable_scope(
                 with _entered(name, name_scope, None, settings) as scope:
                     yield scope
             return
-        name = name_or_scope
-        if isinstance(name, VariableScope):
-            name = name.name.split("/")[-1]
+        name = (
+            name_or_scope.name.split("/")[-1]
+            if isinstance(name_or_scope, VariableScope)
+            else name_or_scope
+        )
         if not name:
             # The root scope has no name scope.
             with _entered(name_or_scope, None, reuse, settings) as scope:

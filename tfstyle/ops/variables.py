@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from tfstyle.framework import dtypes, ops
@@ -154,10 +153,11 @@ class Variable:
 
     def _init_from_proto(self, variable_def: Any) -> None:
         graph = ops.get_default_graph()
-        find = graph.as_graph_element
-        self._variable = find(variable_def.variable_name)
-        self._initializer_op = find(variable_def.initializer_name)
-        self._snapshot = find(variable_def.snapshot_name)
+        self._variable = graph.get_tensor_by_name(variable_def.variable_name)
+        self._initializer_op = graph.get_operation_by_name(
+            variable_def.initializer_name
+        )
+        self._snapshot = graph.get_tensor_by_name(variable_def.snapshot_name)
         self._initial_value = self._initializer_op.inputs[1]
         self._caching_device = None
         self._save_slice_info = None
@@ -608,11 +608,12 @@ def assert_variables_initialized(var_list=None):
     var_list = _variables_or_all(var_list)
     if not var_list:
         return None
-    rank = declaration_of("Rank").public
+    declaration = declaration_of("Rank")
+    assert declaration is not None
     ranks = []
     for variable in var_list:
         with ops.colocate_with(variable.op):
-            ranks.append(rank(variable))
+            ranks.append(apply_op(declaration, {"input": variable}, None, "Rank"))
     return ranks[0] if len(ranks) == 1 else array_ops.pack(ranks)
 
 
@@ -642,10 +643,8 @@ def report_uninitialized_variables(
         )
 
 
-# Text never goes to a device: the same op, as a step on the host.
-_GATHER_TEXT = dataclasses.replace(
-    declaration_of("Gather"),
-    host=True,
+_GATHER_TEXT = state_ops.on_host(
+    "Gather",
     body=lambda params, indices, **_: params[indices],
     shape=lambda op: [[None]],
 )

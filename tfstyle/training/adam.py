@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tfstyle.framework import ops
 from tfstyle.ops import control_flow_ops, math_ops, state_ops, variables
 from tfstyle.training import optimizer, training_ops
@@ -42,8 +44,8 @@ class AdamOptimizer(optimizer.Optimizer):
         self._beta1 = beta1
         self._beta2 = beta2
         self._epsilon = epsilon
-        self._beta1_power = None
-        self._beta2_power = None
+        self._beta1_power: Any = None
+        self._beta2_power: Any = None
 
     def _get_beta_accumulators(self):
         return self._beta1_power, self._beta2_power

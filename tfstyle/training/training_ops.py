@@ -95,10 +95,10 @@ def _rounds(indices):
     """In which round each index is used, and the last round (-1 without indices)."""
     if isinstance(indices, np.ndarray):
         seen: dict[int, int] = {}
-        rounds = np.empty(indices.shape, np.int32)
+        known = np.empty(indices.shape, np.int32)
         for i, row in enumerate(indices.tolist()):
-            rounds[i] = seen[row] = seen.get(row, -1) + 1
-        return rounds, int(rounds.max(initial=-1))
+            known[i] = seen[row] = seen.get(row, -1) + 1
+        return known, int(known.max(initial=-1))
     if indices.shape[0] == 0:
         return jnp.zeros([0], jnp.int32), -1
     order = jnp.argsort(indices, stable=True)
@@ -290,7 +290,9 @@ def sparse_apply_adadelta(
     """`apply_adadelta` for the rows `indices` [k] with `grad` [k, …]."""
     del use_locking
     return _by_rows(
-        lambda *rows: _adadelta(*rows, lr, rho, epsilon),
+        lambda var, accum, accum_update, grad: _adadelta(
+            var, accum, accum_update, grad, lr, rho, epsilon
+        ),
         (var, accum, accum_update),
         grad,
         indices,
@@ -417,7 +419,9 @@ def sparse_apply_ftrl(
     """`apply_ftrl` for the rows `indices` [k] with `grad` [k, …]."""
     del use_locking
     return _by_rows(
-        lambda *rows: _ftrl(*rows, lr, l1, l2, lr_power),
+        lambda var, accum, linear, grad: _ftrl(
+            var, accum, linear, grad, lr, l1, l2, lr_power
+        ),
         (var, accum, linear),
         grad,
         indices,
