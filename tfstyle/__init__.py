@@ -10,6 +10,11 @@
         print(sess.run(y, {x: [[1.0, 2.0]]}))
 """
 
+from tfstyle.platform import memory as _memory
+
+# Before JAX is imported: a program may have to start once more with other settings.
+_memory.restart_if_program()
+
 from tfstyle import compat, contrib, core, python
 from tfstyle.client.session import InteractiveSession, Session
 from tfstyle.core.protos import __getattr__
@@ -62,7 +67,6 @@ from tfstyle.ops.constant_op import *
 from tfstyle.ops.control_flow_ops import *
 from tfstyle.ops.gradients import *
 from tfstyle.ops.init_ops import *
-from tfstyle.ops.linalg_ops import *
 from tfstyle.ops.logging_ops import *
 from tfstyle.ops.math_ops import *
 from tfstyle.ops.partitioned_variables import *

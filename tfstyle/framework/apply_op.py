@@ -6,6 +6,7 @@ import collections
 import functools
 import numbers
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -70,17 +71,25 @@ def apply_op(
     inputs: list[Tensor] = []
     source: dict[str, str] = {}
     with conversion.entered(graph), graph.name_scope(name or default) as scope:
+        written: list[Tensor] = []
         for arg in facts.inputs:
-            inputs.extend(_convert_input(declaration, arg, values, attrs, source))
+            tensors = _convert_input(declaration, arg, values, attrs, source)
+            inputs.extend(tensors)
+            if arg.is_ref:
+                written.extend(tensors)
         complete_attrs(declaration, attrs)
-        op = graph.create_op(
-            declaration.type,
-            inputs,
-            arg_types(facts.outputs, attrs),
-            name=scope,
-            attrs=attrs,
-            op_def=declaration,
-        )
+        with ExitStack() as stack:
+            # What writes a variable is placed with it.
+            for tensor in written:
+                stack.enter_context(graph.colocate_with(tensor))
+            op = graph.create_op(
+                declaration.type,
+                inputs,
+                arg_types(facts.outputs, attrs),
+                name=scope,
+                attrs=attrs,
+                op_def=declaration,
+            )
     return _result(declaration, op)
 
 

@@ -12,6 +12,7 @@ from tfstyle.framework import device as device_lib
 from tfstyle.framework.lookup import element_by_name
 from tfstyle.framework.op_def import OpDeclaration, declaration_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.platform import tf_logging
 
 __all__ = ["Graph"]
 
@@ -197,7 +198,15 @@ class Graph:
         groups: list[bytes] = []
         for other in self._colocation_stack:
             groups.extend(other.colocation_groups())
-            if other.device:
+            if not other.device or op.device == other.device:
+                continue
+            if op.device:
+                tf_logging.warning(
+                    "Tried to colocate %s with an op %s that had a different device: "
+                    "%s vs %s. Ignoring colocation property.",
+                    *(op.name, other.name, op.device, other.device),
+                )
+            else:
                 op._set_device(other.device)
         op._attrs["_class"] = sorted(set(groups))
 

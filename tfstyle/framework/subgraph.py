@@ -1,17 +1,17 @@
 """What the structural ops hold: bodies of loops, and regions to differentiate.
 
-Bodies and regions are made of operations of the same graph; these records say which, and
-where values enter and leave.
+Bodies and regions are made of operations of the same graph; these records say which,
+and where values enter and leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["Body", "Region", "external_inputs"]
+__all__ = ["Body", "Region", "external_inputs", "nested_operations"]
 
 
 @dataclass(frozen=True)
@@ -75,3 +75,12 @@ def external_inputs(operations: Sequence[Operation]) -> tuple[Tensor, ...]:
             if tensor.op not in inside:
                 found.setdefault(tensor)
     return tuple(found)
+
+
+def nested_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """`operations` and those in the bodies they hold."""
+    for op in operations:
+        yield op
+        body = op._attrs.get("_body")
+        if isinstance(body, Body):
+            yield from nested_operations(body.operations)

@@ -1,8 +1,8 @@
 """Evaluates operations on JAX values, one after the other, inside a trace.
 
-An operation that a gradient of the same trace goes through is run with `jax.vjp` and its
-pullback is kept on the tape; a `BlockGradient` then walks its region backwards over the
-tape. So the forward values are computed once and shared, whoever else uses them.
+An operation that a gradient of the same trace goes through is run with `jax.vjp` and
+its pullback is kept on the tape; a `BlockGradient` then walks its region backwards over
+the tape. So the forward values are computed once and shared, whoever else uses them.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Evaluator:
             return _cast(op, call_body(op, values))
         stream = self.streams[op]
         results = _cast(op, call_body(op, values, stream))
-        self.streams[op] = advanced(declaration, stream, results)
+        self.streams[op] = advance(stream, blocks_of(op, results))
         return results
 
     def _taped(self, op: Operation, values: Values, inputs: Sequence[int]) -> Values:
@@ -286,13 +286,13 @@ def fold(op: Operation, values: Sequence[Any]) -> Values:
         return [np.asarray(r) for r in _cast(op, call_body(op, values))]
 
 
-def advanced(declaration: OpDeclaration, stream: Any, results: Values) -> Any:
-    """The random state after an execution that gave `results`."""
+def blocks_of(op: Operation, results: Values) -> int:
+    """The blocks of random numbers that an execution with these results used up."""
+    declaration = op._declaration
+    assert declaration is not None
     if declaration.random_blocks is not None:
-        blocks = declaration.random_blocks(results[0])
-    else:
-        blocks = 256 * int(np.prod(np.shape(results[0]), dtype=np.int64))
-    return advance(stream, blocks)
+        return declaration.random_blocks(results[0])
+    return 256 * int(np.prod(np.shape(results[0]), dtype=np.int64))
 
 
 def _accumulate(cotangents: dict[Tensor, Any], tensor: Tensor, value: Any) -> None:

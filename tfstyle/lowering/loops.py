@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfstyle.framework.random_stream import fold_in
-from tfstyle.framework.subgraph import Body, Region
+from tfstyle.framework.random_stream import advance, fold_in
+from tfstyle.framework.subgraph import Body, Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.evaluate import Evaluator, advanced, structural
+from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
 
 __all__: list[str] = []
 
@@ -101,105 +101,151 @@ def _scan(
 ) -> list[Any]:
     """`lax.scan` over the body.
 
-    Outputs are the final carries, then each result stacked over the steps, then the last
-    value of each result. What nobody needs is neither stacked nor carried.
+    Outputs are the final carries, then each result stacked over the steps, then the
+    last value of each result. What nobody needs is neither stacked nor carried.
     """
     body: Body = op._attrs["_body"]
     carries, scanned = op._attrs["carries"], op._attrs["scanned"]
-    results = len(body.results) - carries
-    initial = [jnp.asarray(v) for v in values[:carries]]
+    carried, results = body.results[:carries], body.results[carries:]
     sequences = [jnp.asarray(v) for v in values[carries : carries + scanned]]
     captured = dict(zip(body.captures, values[carries + scanned :], strict=True))
-    stacked = [i for i in range(results) if carries + i in needed]
-    lasts = [i for i in range(results) if carries + results + i in needed]
-    same = {
-        i: body.results.index(body.results[carries + i])
-        for i in lasts
-        if body.results[carries + i] in body.results[:carries]
-    }
-    extra = [i for i in lasts if i not in same]
-    run = _body_function(evaluator, op, body, captured)
+    layouts = [_Layout(tensor) for tensor in carried]
+    initial = [x.split(v) for x, v in zip(layouts, values[:carries], strict=True)]
+    stacked = [t for i, t in enumerate(results) if carries + i in needed]
+    last = [t for i, t in enumerate(results) if carries + len(results) + i in needed]
+    # A last value that is carried anyway (the output of most cells) costs nothing.
+    leaves = [leaf for layout in layouts for leaf in layout.leaves]
+    extra = [t for t in dict.fromkeys(last) if t not in (*leaves, *carried)]
+    loop = _Loop(evaluator, op, body, captured)
     length = sequences[0].shape[0]
 
     def step(carry: Any, x: Any) -> Any:
-        state, _ = carry
+        states, _ = carry
         index, *items = x
-        new = run(index, [*state, *items])
-        last = [new[carries + i] for i in extra]
-        ys = [new[carries + i] for i in stacked]
-        return (new[:carries], last), ys
+        whole = [y.join(parts) for y, parts in zip(layouts, states, strict=True)]
+        new = loop.run(index, [*whole, *items])
+        new_states = [[new(leaf) for leaf in layout.leaves] for layout in layouts]
+        return (new_states, [new(t) for t in extra]), [new(t) for t in stacked]
 
-    shapes = body.results[carries:]
-    empty = [_zeros_of(run, initial, sequences, carries + i) for i in extra]
-    del shapes
-    (final, last), ys = jax.lax.scan(
-        step, (initial, empty), (jnp.arange(length, dtype=jnp.int32), *sequences)
-    )
-    _advance_streams(evaluator, body, length, op._attrs["unrolled"])
-    outputs: list[Any] = [None] * len(op._outputs)
-    outputs[:carries] = final
-    for i, y in zip(stacked, ys, strict=True):
-        outputs[carries + i] = y
-    for i in lasts:
-        outputs[carries + results + i] = (
-            final[same[i]] if i in same else last[extra.index(i)]
+    counter = jnp.arange(length, dtype=jnp.int32)
+    inputs = (counter, *sequences)
+    empty: list[Any] = []
+    if extra:
+        (_, shapes), _ = jax.eval_shape(
+            lambda first, rest: step((first, []), [x[0] for x in rest]), initial, inputs
         )
-    return outputs
+        empty = [jnp.zeros(s.shape, s.dtype) for s in shapes]
+    (states, final_extra), ys = jax.lax.scan(step, (initial, empty), inputs)
+    loop.advance_streams(length)
+    final = [y.join(parts) for y, parts in zip(layouts, states, strict=True)]
+    known = dict(zip(leaves, [x for parts in states for x in parts], strict=True))
+    known.update(zip(carried, final, strict=True))
+    known.update(zip(extra, final_extra, strict=True))
+    rows = iter(ys)
+    return [
+        *final,
+        *(next(rows) if t in stacked else None for t in results),
+        *(known[t] if t in last else None for t in results),
+    ]
 
 
-def _zeros_of(
-    run: Callable[[Any, list[Any]], list[Any]],
-    initial: Sequence[Any],
-    sequences: Sequence[Any],
-    index: int,
-) -> Any:
-    """Zeros of the shape and dtype of one result of the body."""
-    items = [jax.ShapeDtypeStruct(s.shape[1:], s.dtype) for s in sequences]
-    counter = jax.ShapeDtypeStruct((), np.int32)
-    result = jax.eval_shape(
-        lambda i, *given: run(i, list(given))[index], counter, *initial, *items
-    )
-    return jnp.zeros(result.shape, result.dtype)
+class _Layout:
+    """How a carried value is kept: a concatenation is carried in its parts.
+
+    A state that is one tensor [c, h] is taken apart at the start of each step and
+    joined at its end; carried in parts it never is, since XLA sees through slices of a
+    concatenation but not across the steps of a loop.
+
+    Attributes:
+        leaves: the tensors of the body that are carried.
+    """
+
+    def __init__(self, result: Tensor) -> None:
+        self._axis = 0
+        self._sizes: list[int] = []
+        self.leaves: list[Tensor] = self._parts(result)
+        if len(self.leaves) > 1:
+            sizes = [t.get_shape()[self._axis].value for t in self.leaves]
+            if None in sizes or len(set(self.leaves)) < len(self.leaves):
+                self.leaves = [result]
+            else:
+                self._sizes = [int(size or 0) for size in sizes]
+
+    def _parts(self, tensor: Tensor, axis: int | None = None) -> list[Tensor]:
+        op = tensor.op
+        if op.type != "Concat" or op._inputs[0].op.type != "Const":
+            return [tensor]
+        own = int(op._inputs[0].op._attrs["value"])
+        if own < 0 or (axis is not None and own != axis):
+            return [tensor]
+        if any(t.get_shape().ndims is None for t in op._inputs[1:]):
+            return [tensor]
+        self._axis = own
+        return [part for t in op._inputs[1:] for part in self._parts(t, own)]
+
+    def split(self, value: Any) -> list[Any]:
+        """The parts of a value."""
+        value = jnp.asarray(value)
+        if not self._sizes:
+            return [value]
+        ends = np.cumsum(self._sizes[:-1])
+        return list(jnp.split(value, ends, axis=self._axis))
+
+    def join(self, parts: Sequence[Any]) -> Any:
+        """The value of the parts."""
+        return jnp.concatenate(parts, self._axis) if self._sizes else parts[0]
 
 
-def _body_function(
-    evaluator: Evaluator, op: Operation, body: Body, captured: dict[Tensor, Any]
-) -> Callable[[Any, list[Any]], list[Any]]:
-    """The body as a function of (iteration, parameters)."""
-    unrolled = op._attrs["unrolled"]
-    streams = dict(evaluator.streams)
-    order = {inner: i for i, inner in enumerate(body.operations)}
+class _Loop:
+    """The body of a loop as a function, with its random streams."""
 
-    def run(index: Any, parameters: list[Any]) -> list[Any]:
-        inner_streams = dict(streams)
-        for random in order:
-            if random in streams and not (unrolled and random._attrs.get("_op_seed")):
-                inner_streams[random] = fold_in(streams[random], index)
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        op: Operation,
+        body: Body,
+        captured: dict[Tensor, Any],
+    ) -> None:
+        self._evaluator = evaluator
+        self._unrolled = op._attrs["unrolled"]
+        self._body = body
+        self._captured = captured
+        self._random = [o for o in nested_operations(body.operations) if _draws(o)]
+        self._blocks: dict[Operation, int] = {}
+
+    def run(self, index: Any, parameters: Sequence[Any]) -> Callable[[Tensor], Any]:
+        """Runs one iteration; returns a function from a tensor to its value."""
+        streams = dict(self._evaluator.streams)
+        for random in self._random:
+            # Ops written one after the other with the same seed draw the same numbers.
+            if not (self._unrolled and random._attrs.get("_op_seed")):
+                streams[random] = fold_in(streams[random], index)
         inner = Evaluator(
-            {**captured, **dict(zip(body.parameters, parameters, strict=True))},
-            dict(evaluator.variables),
-            inner_streams,
-            folded=evaluator.folded,
+            {
+                **self._captured,
+                **dict(zip(self._body.parameters, parameters, strict=True)),
+            },
+            dict(self._evaluator.variables),
+            streams,
+            folded=self._evaluator.folded,
             in_body=True,
         )
-        for operation in body.operations:
+        for operation in self._body.operations:
             inner.run(operation)
-        return [jnp.asarray(inner.value(t)) for t in body.results]
+        for random in self._body.operations:
+            if random in self._random:
+                result = inner.value(random._outputs[0])
+                self._blocks[random] = blocks_of(random, [result])
+        return lambda tensor: jnp.asarray(inner.value(tensor))
 
-    return run
+    def advance_streams(self, length: int) -> None:
+        """After the loop each random operation goes on where it has not been."""
+        streams = self._evaluator.streams
+        times = 1 if self._unrolled else length
+        for random, blocks in self._blocks.items():
+            streams[random] = advance(streams[random], blocks * times)
 
 
-def _advance_streams(
-    evaluator: Evaluator, body: Body, length: int, unrolled: bool
-) -> None:
-    """After a loop each random operation of the body goes on where it has not been."""
-    for inner in body.operations:
-        declaration = inner._declaration
-        if declaration is None or not declaration.is_random:
-            continue
-        stream = evaluator.streams[inner]
-        shape = inner._outputs[0].get_shape()
-        size = shape.num_elements() if shape.is_fully_defined() else 1 << 20
-        times = 1 if unrolled else length
-        template = np.broadcast_to(np.zeros((), np.uint8), (int(size or 0) * times,))
-        evaluator.streams[inner] = advanced(declaration, stream, [template])
+def _draws(op: Operation) -> bool:
+    declaration = op._declaration
+    return declaration is not None and declaration.is_random

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.subgraph import Body, Region
+from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import loops  # noqa: F401  registers the structural ops
 from tfstyle.lowering.blame import blamed
@@ -69,7 +69,7 @@ class Segment:
     # -- what enters and leaves -------------------------------------------------
 
     def _with_support(self, operations: Sequence[Operation]) -> list[Operation]:
-        """Adds what must be evaluated again here: folded values, regions of gradients."""
+        """Adds what must be evaluated again here: folded values and regions."""
         found = dict.fromkeys(operations)
 
         def fold(tensor: Tensor) -> None:
@@ -130,7 +130,7 @@ class Segment:
         reads: dict[Operation, None] = {}
         writes: dict[Operation, None] = {}
         resized: set[Operation] = set()
-        for op in _with_bodies(self.operations):
+        for op in nested_operations(self.operations):
             for variable, read, write in accesses(op):
                 if read and variable not in writes:
                     reads[variable] = None
@@ -264,20 +264,12 @@ def _owned(value: Any, entered: set[int]) -> Any:
 
 
 def _is_large(tensor: Tensor) -> bool:
-    value = tensor.op._attrs["value"]
+    value: np.ndarray[Any, Any] = tensor.op._attrs["value"]
     return value.dtype != object and value.nbytes > _LITERAL_BYTES
 
 
-def _with_bodies(operations: Iterable[Operation]) -> Iterable[Operation]:
-    for op in operations:
-        yield op
-        body = op._attrs.get("_body")
-        if isinstance(body, Body):
-            yield from _with_bodies(body.operations)
-
-
 def _random_operations(operations: Iterable[Operation]) -> Iterable[Operation]:
-    for op in _with_bodies(operations):
+    for op in nested_operations(operations):
         declaration = op._declaration
         if declaration is not None and declaration.is_random and not is_variable(op):
             yield op

@@ -10,8 +10,9 @@ import math
 import numbers
 
 from tfstyle.framework import dtypes, ops
-from tfstyle.ops import array_ops, math_ops
+from tfstyle.ops import array_ops, math_ops, rnn_cell
 from tfstyle.ops.constant_op import constant
+from tfstyle.ops.embedding_ops import embedding_lookup, embedding_lookup_sparse
 from tfstyle.ops.math_ops import sigmoid, tanh
 from tfstyle.ops.nn_ops import (
     atrous_conv2d,
@@ -60,6 +61,7 @@ from tfstyle.ops.nn_ops import (
     xw_plus_b,
     xw_plus_b_v1,
 )
+from tfstyle.ops.rnn import rnn
 
 __all__ = [
     "atrous_conv2d",
@@ -88,6 +90,8 @@ __all__ = [
     "dilation2d_backprop_input",
     "dropout",
     "elu",
+    "embedding_lookup",
+    "embedding_lookup_sparse",
     "erosion2d",
     "in_top_k",
     "l2_loss",
@@ -105,6 +109,8 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "rnn",
+    "rnn_cell",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",

@@ -1,0 +1,5 @@
+"""`tf.contrib`: what programs took from outside the core."""
+
+from tfstyle.contrib import layers
+
+__all__ = ["layers"]
