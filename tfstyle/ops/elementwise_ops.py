@@ -171,6 +171,13 @@ def _inverse(x):
     return 1 / x
 
 
+def _magnitude(x):
+    if x.dtype.kind != "f" or isinstance(x, np.ndarray):
+        return array_module(x).abs(x)
+    # The gradient of JAX's own is 1 at 0, that of TensorFlow is the sign: 0.
+    return x * jax.lax.stop_gradient(jnp.sign(x))
+
+
 neg = _unary("Neg", "negative", "`-x`, element-wise.")
 sign = _unary(
     "Sign",
@@ -249,7 +256,7 @@ logical_not = _unary(
     "Whether `x` is False, element-wise; bool.",
     gradient=None,
 )
-_abs = _unary("Abs", "abs", "Absolute value.")
+_abs = _unary("Abs", _magnitude, "Absolute value.")
 
 
 @op("ComplexAbs", shape=common_shapes.first_input)
@@ -512,7 +519,7 @@ igammac = _of_a_and_x(
 )
 polygamma = _of_a_and_x(
     "Polygamma",
-    special.polygamma,
+    lambda a, x: jax.lax.polygamma(*jnp.broadcast_arrays(a, x)),
     """Derivative number `a` of `digamma(x)`, element-wise.
 
     There is a gradient with respect to `x` only.

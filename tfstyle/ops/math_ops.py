@@ -496,7 +496,7 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
 
     Args:
         inputs: a list of tensors of numbers.
-        shape: their shape, needed when no static shape tells it.
+        shape: their shape, where the static shapes do not tell it.
         tensor_dtype: their dtype; default: that of the first.
         name: name of the operation.
 
@@ -504,8 +504,7 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
         A Tensor like each of them.
 
     Raises:
-        ValueError: when `inputs` is empty or no list, dtypes or shapes differ, or the
-            shape is not fully known.
+        ValueError: when `inputs` is empty or no list, or dtypes or shapes differ.
 
     Differs from TF: it has a gradient, and makes an `AddN` and no temporary variable.
     """
@@ -517,11 +516,6 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     known = tensor_shape.as_shape(shape)
     for tensor in tensors:
         known = known.merge_with(tensor.get_shape())
-    if not known.is_fully_defined():
-        raise ValueError(
-            "Cannot infer the shape of the accumulator for accumulate_n. Pass the "
-            "shape argument, or set the shape of at least one of the inputs."
-        )
     with ops.op_scope(tensors, name, "AccumulateN") as scope:
         total = _add_n(tensors, name=scope)
         total.set_shape(known)

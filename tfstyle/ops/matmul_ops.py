@@ -165,16 +165,7 @@ def matmul(
         return _mat_mul(a, b, *flags, name=scope)
 
 
-def _cross_shape(op):
-    a, b = (t.get_shape() for t in op._inputs)
-    shape = a.merge_with(b)
-    if shape.ndims is not None:
-        shape = shape.with_rank_at_least(1)
-        shape = shape[:-1].concatenate(shape[-1:].merge_with([3]))
-    return [shape]
-
-
-@op("Cross", shape=_cross_shape)
+@op("Cross", shape=common_shapes.first_input)
 def cross(a: Array, b: Array):
     """The cross products of the vectors in `a` and `b`.
 

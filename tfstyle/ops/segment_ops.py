@@ -103,19 +103,15 @@ def _extreme(reduce: Callable[..., Any]) -> Callable[..., Any]:
 # -- sorted ids -----------------------------------------------------------------
 
 
-def _rows_shape(data, ids):
-    """The shape of a result with one row per segment."""
-    known = constant_value(ids)
-    rows = None if known is None or known.ndim != 1 else 0
-    if rows is not None and known.size:
-        rows = int(known[-1]) + 1
-    return tensor_shape.vector(rows).concatenate(data.with_rank_at_least(1)[1:])
+def _rows_shape(data):
+    """The static shape of a result: as in TensorFlow, ids do not tell its rows."""
+    return tensor_shape.vector(None).concatenate(data.with_rank_at_least(1)[1:])
 
 
 def _segment_shape(op):
     data, ids = (t.get_shape() for t in op._inputs)
     ids.assert_has_rank(1)
-    return [_rows_shape(data, op._inputs[1])]
+    return [_rows_shape(data)]
 
 
 def _segment(op_type: str, compute: Callable[..., Any], what: str, **options: Any):
@@ -209,7 +205,7 @@ def _sparse_shape(op):
     data, indices, ids = (t.get_shape() for t in op._inputs)
     indices.assert_has_rank(1)
     indices.merge_with(ids)
-    return [_rows_shape(data, op._inputs[2])]
+    return [_rows_shape(data)]
 
 
 def _sparse_segment(op_type: str, compute: Callable[..., Any], name: str, what: str):
