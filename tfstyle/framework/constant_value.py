@@ -28,7 +28,8 @@ def is_pure(declaration: OpDeclaration | None) -> bool:
         and not declaration.is_random
         and not declaration.ref_inputs
         and not declaration.facts.is_stateful
-        and declaration.type not in ("Placeholder", "Variable")
+        and declaration.type
+        not in ("Placeholder", "PlaceholderWithDefault", "Variable")
     )
 
 
@@ -51,6 +52,8 @@ def constant_value(tensor: Tensor) -> np.ndarray[Any, Any] | None:
     if op.type == "Const":
         value: np.ndarray[Any, Any] = op._attrs["value"]
         return value
+    if op.type == "Rank" and op._inputs[0].get_shape().ndims is not None:
+        return np.array(op._inputs[0].get_shape().ndims, np.int32)
     values = _fold(op)
     if values is None:
         return None

@@ -19,7 +19,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tfstyle.framework.op_table import OpFacts, load_op_table
 
@@ -55,7 +55,6 @@ Static = Annotated[Any, Role.STATIC]
 Ref = Annotated[Any, Role.REF]
 Key = Annotated[Any, Role.KEY]
 
-F = TypeVar("F", bound=Callable[..., Any])
 ShapeRule = Callable[["Operation"], Sequence[Any]]
 
 
@@ -211,7 +210,7 @@ def op(
     shape_only: bool = False,
     reads_ref: bool = True,
     random_blocks: Callable[[Any], int] | None = None,
-) -> Callable[[F], F]:
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declares the decorated function as the body of op type `op_type`.
 
     The function is replaced by the graph constructor: the same parameters (without
@@ -233,7 +232,7 @@ def op(
             result; default 256 per element.
     """
 
-    def decorate(body: F) -> F:
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
         declaration = declare(
             op_type,
             body,
@@ -247,7 +246,7 @@ def op(
             random_blocks=random_blocks,
         )
         declaration.public = _constructor(declaration, name or op_type)
-        return typing.cast(F, declaration.public)
+        return declaration.public
 
     return decorate
 

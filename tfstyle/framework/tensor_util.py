@@ -119,15 +119,11 @@ def _check(value: Any, wanted: DType) -> None:
     elif isinstance(value, tensor_shape.Dimension):
         fits = wanted.is_integer
     elif wanted.is_integer or wanted.is_quantized:
-        fits = isinstance(value, (numbers.Integral, np.integer)) and not isinstance(
-            value, (bool, np.bool_)
-        )
+        fits = isinstance(value, (numbers.Integral, np.integer, np.bool_))
     elif wanted.is_complex:
         fits = isinstance(value, (numbers.Complex, np.number))
     else:
-        fits = isinstance(value, (numbers.Real, np.number)) and not isinstance(
-            value, (bool, np.bool_)
-        )
+        fits = isinstance(value, (numbers.Real, np.number, np.bool_))
     if not fits:
         raise TypeError(
             f"Expected {wanted.name}, got {value!r} of type "

@@ -17,12 +17,13 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.body import argument_spans, call_body
 from tfstyle.framework.constant_value import is_pure
+from tfstyle.framework.gradient_registry import gradient_function_of
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
-from tfstyle.lowering.references import root_variable
+from tfstyle.lowering.references import root_variable, runs_on_host
 
 __all__ = ["Evaluator", "Pullback", "structural"]
 
@@ -152,10 +153,25 @@ class Evaluator:
         return self._plain(op, values)
 
     def _plain(self, op: Operation, values: Sequence[Any]) -> Values:
+        if runs_on_host(op):
+            raise errors.UnimplementedError(
+                None,
+                op,
+                f"{op.type} '{op.name}' runs in Python and cannot be part of the body "
+                "of a loop.",
+            )
         special = structural.get(op.type)
         if special is not None:
             needed = self.needed.get(op, range(len(op._outputs)))
             return special(self, op, values, needed)
+        declaration = op._declaration
+        assert declaration is not None
+        if self._in_body:
+            # The body is differentiated as a whole: what blocks gradients says so here.
+            return guarded(op, values, lambda given: self._call(op, given))
+        return self._call(op, values)
+
+    def _call(self, op: Operation, values: Sequence[Any]) -> Values:
         declaration = op._declaration
         assert declaration is not None
         if not declaration.is_random:
@@ -284,6 +300,43 @@ def fold(op: Operation, values: Sequence[Any]) -> Values:
     """Evaluates `op` on NumPy values while tracing; results are NumPy arrays."""
     with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
         return [np.asarray(r) for r in _cast(op, call_body(op, values))]
+
+
+def guarded(
+    op: Operation, values: Sequence[Any], call: Callable[[Sequence[Any]], Values]
+) -> Values:
+    """Calls an op of a body with the gradients it blocks blocked.
+
+    A gradient function of the program's own cannot be honoured inside a body: using it
+    is an error.
+    """
+    declaration = op._declaration
+    assert declaration is not None
+    flows, function = gradient_function_of(op)
+    if not flows:
+        return call([_stopped(v) for v in values])
+    blocked = _blocked(op, declaration)
+    results = call([_stopped(v) if i in blocked else v for i, v in enumerate(values)])
+    if function is None:
+        return results
+    message = (
+        f"{op.type} '{op.name}' has a gradient function of its own, which cannot be "
+        "used in the body of a loop."
+    )
+
+    @jax.custom_vjp
+    def identity(value: Any) -> Any:
+        return value
+
+    def backward(_: None, cotangent: Any) -> Any:
+        raise errors.UnimplementedError(None, op, message)
+
+    identity.defvjp(lambda value: (value, None), backward)
+    return [identity(r) for r in results]
+
+
+def _stopped(value: Any) -> Any:
+    return jax.lax.stop_gradient(value) if isinstance(value, jax.Array) else value
 
 
 def blocks_of(op: Operation, results: Values) -> int:

@@ -63,6 +63,11 @@ def _unpack(
     del evaluator
     axis = op._attrs["axis"]
     count = len(op._outputs)
+    shape = np.shape(values[0])
+    if shape[axis] != count:
+        raise ValueError(
+            f"Input shape axis {axis} must equal {count}, got shape {list(shape)}"
+        )
     if len(needed) < count:
         return [
             jnp.take(values[0], i, axis=axis) if i in needed else None

@@ -15,7 +15,12 @@ from tfstyle.framework.subgraph import Body
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.host import HostStep
 from tfstyle.lowering.prune import Pruned, prune
-from tfstyle.lowering.references import accesses, is_variable, root_variable
+from tfstyle.lowering.references import (
+    accesses,
+    is_variable,
+    root_variable,
+    runs_on_host,
+)
 from tfstyle.lowering.segment import Segment
 from tfstyle.lowering.state import State
 from tfstyle.lowering.statics import Statics
@@ -114,8 +119,7 @@ def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
     reads: dict[Operation, int] = {}
     writes: dict[Operation, int] = {}
     for op in pruned.operations:
-        declaration = op._declaration
-        host = declaration is not None and declaration.host
+        host = runs_on_host(op)
         level = 1 if host else 0
         for dependency in pruned.depends[op]:
             level = max(level, _after(levels[dependency], host))

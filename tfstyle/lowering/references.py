@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["accesses", "is_variable", "root_variable", "written_inputs"]
+__all__ = [
+    "accesses",
+    "is_variable",
+    "root_variable",
+    "runs_on_host",
+    "written_inputs",
+]
 
 
 def is_variable(op: Operation) -> bool:
     """Whether `op` is a variable: state that a session keeps."""
     return op.type in ("Variable", "TemporaryVariable")
+
+
+def runs_on_host(op: Operation) -> bool:
+    """Whether `op` works on NumPy values: it says so, or it handles strings."""
+    declaration = op._declaration
+    if declaration is None or declaration.structural:
+        return False
+    return declaration.host or any(
+        t.dtype.base_dtype is dtypes.string for t in (*op._inputs, *op._outputs)
+    )
 
 
 def root_variable(tensor: Tensor) -> Operation | None:
