@@ -11,6 +11,7 @@ from tfstyle.framework.op_def import Array, op
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops, math_ops
 from tfstyle.ops.shape_rules import equal_sizes, of_rank, window_count
+from tfstyle.ops.windows import views
 
 __all__ = [
     "dilation2d",
@@ -60,33 +61,15 @@ def _check(x, kernel, strides, rates):
 def _dilate(x, kernel, strides, rates, padding):
     """The maxima; of equal ones the first, in row-major order, gets the gradient."""
     _check(x, kernel, strides, rates)
-    around, counts = [(0, 0, 0)], []
-    for axis in (1, 2):
-        reach = _reach(kernel.shape[axis - 1], rates[axis])
-        size, stride = x.shape[axis], strides[axis]
-        count = window_count(size, reach, stride, padding)
-        outside = max((count - 1) * stride + reach - size, 0)
-        around.append((outside // 2, outside - outside // 2, 0))
-        counts.append(count)
     integer = jnp.issubdtype(x.dtype, jnp.integer)
-    lowest = np.iinfo(x.dtype).min if integer else -np.inf
-    x = jax.lax.pad(jnp.asarray(x), np.array(lowest, x.dtype), [*around, (0, 0, 0)])
+    lowest = np.array(np.iinfo(x.dtype).min if integer else -np.inf, x.dtype)
     best = None
-    for i in range(kernel.shape[0]):
-        for j in range(kernel.shape[1]):
-            start = i * rates[1], j * rates[2]
-            stop = [
-                s + (n - 1) * step + 1
-                for s, n, step in zip(start, counts, strides[1:3], strict=True)
-            ]
-            piece = x[
-                :,
-                start[0] : stop[0] : strides[1],
-                start[1] : stop[1] : strides[2],
-            ]
-            # What lies outside must not win by overflow of an integer type.
-            value = jnp.where(piece == lowest, piece, piece + kernel[i, j])
-            best = value if best is None else jnp.where(best >= value, best, value)
+    for row, column, view in views(
+        x, kernel.shape[:2], strides[1:3], rates[1:3], padding, lowest
+    ):
+        # What lies outside must not win by overflow of an integer type.
+        value = jnp.where(view == lowest, view, view + kernel[row, column])
+        best = value if best is None else jnp.where(best >= value, best, value)
     return best
 
 
