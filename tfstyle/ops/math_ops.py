@@ -15,6 +15,7 @@ from tfstyle.framework.constant_value import constant_value
 from tfstyle.framework.op_def import Array, Static, op
 from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor import Tensor
+from tfstyle.ops.diag_ops import batch_matrix_diag_part, diag_part
 from tfstyle.ops.elementwise_ops import (
     abs,
     acos,
@@ -551,14 +552,12 @@ def trace(x, name=None):
     Returns:
         A Tensor [...] of the dtype of `x`.
     """
-    from tfstyle.ops import array_ops
-
     with ops.op_scope([x], name, "Trace") as scope:
         x = ops.convert_to_tensor(x, name="x")
         rank = x.get_shape().ndims
         if rank is None or rank <= 2:
-            return reduce_sum(array_ops.diag_part(x), [0], name=scope)
-        return reduce_sum(array_ops.batch_matrix_diag_part(x), [rank - 2], name=scope)
+            return reduce_sum(diag_part(x), name=scope)
+        return reduce_sum(batch_matrix_diag_part(x), [-1], name=scope)
 
 
 # -- Fourier transforms ---------------------------------------------------------

@@ -5,6 +5,7 @@ Programs import these from `math_ops`, as in TensorFlow.
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 
 from tfstyle.framework import common_shapes, dtypes, ops
@@ -19,6 +20,25 @@ def _text(array):
     return "[" + ",".join(map(str, array.shape)) + "]"
 
 
+@jax.custom_vjp
+def _complex_product(a, b):
+    return jnp.matmul(a, b)
+
+
+def _complex_product_forward(a, b):
+    return jnp.matmul(a, b), (a, b)
+
+
+def _complex_product_backward(kept, grad):
+    # TensorFlow's gradients of `MatMul` take complex matrices as they are, where those
+    # of the other products conjugate them. Conjugating here undoes that.
+    a, b = kept
+    return jnp.matmul(grad, b.conj().T), jnp.matmul(a.conj().T, grad)
+
+
+_complex_product.defvjp(_complex_product_forward, _complex_product_backward)
+
+
 def _product(a, b, transpose_a, transpose_b):
     a = a.T if transpose_a else a
     b = b.T if transpose_b else b
@@ -26,7 +46,7 @@ def _product(a, b, transpose_a, transpose_b):
         raise ValueError(
             f"Matrix size-incompatible: In[0]: {_text(a)}, In[1]: {_text(b)}"
         )
-    return jnp.matmul(a, b)
+    return (_complex_product if a.dtype.kind == "c" else jnp.matmul)(a, b)
 
 
 @op("MatMul", shape=common_shapes.matmul)
