@@ -51,7 +51,6 @@ class Fetches:
         self._graph = graph
         self._slots: dict[Tensor, int] = {}
         self.operations: list[Operation] = []
-        self._top = fetches
         self._build = self._structure(fetches)
         # TF 0.9 answers a tuple with a list.
         if type(fetches) is tuple:
@@ -81,9 +80,10 @@ class Fetches:
             return lambda values: {k: part(values) for k, part in items}
         expansion = expansion_of(fetches)
         if expansion is not None:
-            slots = [self._slot(self._element(t)) for t in expansion.parts(fetches)]
+            tensors = expansion.parts(fetches)
+            slots = [self._slot(self._element(t, fetches)) for t in tensors]
             return lambda values: expansion.build([values[s] for s in slots])
-        element = self._element(fetches)
+        element = self._element(fetches, fetches)
         if isinstance(element, Operation):
             self.operations.append(element)
             return lambda values: None
@@ -93,21 +93,22 @@ class Fetches:
     def _slot(self, tensor: Any) -> int:
         return self._slots.setdefault(tensor, len(self._slots))
 
-    def _element(self, fetch: Any) -> Tensor | Operation:
+    def _element(self, fetch: Any, whole: Any) -> Tensor | Operation:
         try:
             element = self._graph.as_graph_element(fetch)
         except TypeError as error:
             raise TypeError(
-                f"Fetch argument {fetch!r} of {self._top!r} has invalid type "
+                f"Fetch argument {fetch!r} of {whole!r} has invalid type "
                 f"{type(fetch)!r}, must be a string or Tensor. ({error})"
             ) from None
         except (ValueError, KeyError) as error:
             raise ValueError(
-                f"Fetch argument {fetch!r} of {self._top!r} cannot be interpreted as a "
+                f"Fetch argument {fetch!r} of {whole!r} cannot be interpreted as a "
                 f"Tensor. ({error.args[0]})"
             ) from None
         if not self._graph.is_fetchable(element):
-            raise ValueError(f"Tensor {element.name} may not be fetched.")
+            op = element.op if isinstance(element, Tensor) else element
+            raise ValueError(f"Operation {op.name!r} has been marked as not fetchable.")
         return element
 
 
@@ -190,23 +191,21 @@ def _array(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Any:
         )
     if isinstance(value, jax.Array) and value.dtype == dtype:
         return value
-    if isinstance(value, int) and dtype.kind in "iu" and not _fits(value, dtype):
-        raise TypeError(
-            f"Type of feed value {value} with type {type(value)} is not compatible "
-            f"with Tensor type {tensor.dtype.base_dtype.name}. Try explicitly setting "
-            "the type of the feed tensor to a larger type (e.g. int64)."
-        )
     if dtype.kind == "O":
-        return _strings(value)
-    return np.asarray(value, dtype=dtype)
+        return _strings(tensor, value)
+    try:
+        if dtype.kind == "b" and isinstance(value, int) and value not in (0, 1):
+            raise OverflowError
+        return np.asarray(value, dtype=dtype)
+    except OverflowError:
+        raise TypeError(
+            f"Type of feed value {value} is not compatible with Tensor type "
+            f"{dtype.type}. Try explicitly setting the type of the feed tensor to a "
+            "larger type (e.g. int64)."
+        ) from None
 
 
-def _fits(value: int, dtype: np.dtype[Any]) -> bool:
-    info = np.iinfo(dtype)
-    return bool(info.min <= value <= info.max)
-
-
-def _strings(value: Any) -> np.ndarray[Any, Any]:
+def _strings(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     """An array of bytes objects; text is encoded as UTF-8."""
     array = np.array(value, dtype=object)
     flat = array.ravel()
@@ -214,7 +213,10 @@ def _strings(value: Any) -> np.ndarray[Any, Any]:
         if isinstance(item, str):
             flat[i] = item.encode()
         elif not isinstance(item, bytes):
-            flat[i] = bytes(item) if isinstance(item, np.bytes_) else str(item).encode()
+            raise TypeError(
+                f"Type of feed value {item!r} is not compatible with Tensor "
+                f"{tensor.name!r} of type string."
+            )
     return flat.reshape(array.shape)
 
 

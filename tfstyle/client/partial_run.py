@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from tfstyle.client.fetches import Feeds, Fetches
@@ -24,6 +25,8 @@ class PartialRun:
         announced = Fetches(graph, fetches)
         self._fetchable = set(announced.tensors) | set(announced.operations)
         self._feedable = set(Feeds(graph, list(feeds)).tensors)
+        self._fetches = frozenset(self._fetchable)
+        self._feeds = frozenset(self._feedable)
         self._values: dict[Tensor, Any] = {}
         self._done: set[Operation] = set()
 
@@ -39,21 +42,12 @@ class PartialRun:
         elements: list[Tensor | Operation] = [*asked.tensors, *asked.operations]
         for element in elements:
             if element not in self._fetchable:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"The fetch {element.name} was not specified in partial_run_setup.",
-                )
+                raise _refused(element, self._fetches, "fetch", "fetched")
             self._fetchable.discard(element)
         feeds = Feeds(self._graph, list(feed_dict))
         for tensor in feeds.tensors:
             if tensor not in self._feedable:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"The feed {tensor.name} was not specified in partial_run_setup, "
-                    "or has already been fed.",
-                )
+                raise _refused(tensor, self._feeds, "feed", "fed")
             self._feedable.discard(tensor)
         self._values.update(feeds.convert(feed_dict))
         pruned = prune(asked.operations, asked.tensors, self._values, self._done)
@@ -62,7 +56,8 @@ class PartialRun:
                 raise errors.InvalidArgumentError(
                     None,
                     op,
-                    f"You must feed a value for placeholder '{op.name}' first.",
+                    f"Fetch {op.outputs[0].name} can't be computed from the feeds that "
+                    "have been fed so far.",
                 )
         made = [
             t
@@ -76,3 +71,19 @@ class PartialRun:
         self._values.update(zip(made, results[len(asked.tensors) :], strict=True))
         self._done.update(pruned.operations)
         return results[: len(asked.tensors)], asked
+
+
+def _refused(
+    element: Tensor | Operation,
+    announced: Collection[Tensor | Operation],
+    what: str,
+    done: str,
+) -> errors.InvalidArgumentError:
+    reason = (
+        f"had already been {done}"
+        if element in announced
+        else "was not specified in partial_run_setup"
+    )
+    return errors.InvalidArgumentError(
+        None, None, f"The {what} {element.name} {reason}."
+    )

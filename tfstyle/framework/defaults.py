@@ -47,29 +47,32 @@ def get_default_session() -> Any:
     return sessions.get()
 
 
-def default_session_for(graph: Graph, session: Any, action: str, hint: str) -> Any:
+def default_session_for(graph: Graph, session: Any, kind: str) -> Any:
     """The session to run an element of `graph` in.
 
     Args:
         graph: the graph of the element.
         session: the session given by the caller, or None for the default one.
-        action: what is being done, for the error message.
-        hint: how a default session is registered, for the error message.
+        kind: what the element is, "tensor" or "operation".
 
     Raises:
         ValueError: when there is no session or it runs another graph.
     """
-    given = session is not None
-    session = session if given else get_default_session()
-    if session is None:
+    is_tensor = kind == "tensor"
+    action = "evaluate tensor" if is_tensor else "execute operation"
+    method = "eval" if is_tensor else "run"
+    found = get_default_session() if session is None else session
+    if found is None:
         raise ValueError(
-            f"Cannot {action} using `{'run' if 'operation' in action else 'eval'}()`: "
-            f"No default session is registered. {hint} or pass an explicit session to "
-            f"`{'run' if 'operation' in action else 'eval'}(session=sess)`"
+            f"Cannot {action} using `{method}()`: No default session is registered. "
+            f"Use `with sess.as_default(){'' if is_tensor else ':'}` or pass an "
+            f"explicit session to `{method}(session=sess)`"
         )
-    if session.graph is not graph:
+    if found.graph is not graph:
+        which = "given" if session is not None else "default"
+        hint = f" Pass an explicit session to `{method}(session=sess)`."
         raise ValueError(
-            f"Cannot use the {'given' if given else 'default'} session to {action}: "
-            "the tensor's graph is different from the session's graph."
+            f"Cannot use the {which} session to {action}: the {kind}'s graph is "
+            f"different from the session's graph.{'' if session is not None else hint}"
         )
-    return session
+    return found

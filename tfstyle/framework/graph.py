@@ -259,8 +259,9 @@ class Graph:
             isinstance(obj, Operation) and allow_operation
         ):
             if obj.graph is not self:
-                kind = "Tensor" if isinstance(obj, Tensor) else "Operation"
-                raise ValueError(f"{kind} {obj!r} is not an element of this graph.")
+                is_tensor = isinstance(obj, Tensor)
+                what = f"Tensor {obj}" if is_tensor else f"Operation {obj.name!r}"
+                raise ValueError(f"{what} is not an element of this graph.")
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
 

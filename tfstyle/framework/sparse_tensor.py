@@ -132,9 +132,8 @@ class SparseTensor:
         Returns:
             A `SparseTensorValue`.
         """
-        return default_session_for(
-            self._graph, session, "evaluate tensor", "Use `with sess.as_default()`"
-        ).run(self, feed_dict)
+        found = default_session_for(self._graph, session, "tensor")
+        return found.run(self, feed_dict)
 
     @classmethod
     def _override_operator(cls, operator: str, func: Any) -> None:

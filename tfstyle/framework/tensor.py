@@ -214,9 +214,7 @@ class Operation:
         """
         from tfstyle.framework.defaults import default_session_for
 
-        default_session_for(
-            self._graph, session, "execute operation", "Use `with sess.as_default()`"
-        ).run(self, feed_dict)
+        default_session_for(self._graph, session, "operation").run(self, feed_dict)
 
     def _add_control_input(self, op: Operation) -> None:
         self._add_control_inputs([op])
@@ -351,9 +349,8 @@ class Tensor:
         """
         from tfstyle.framework.defaults import default_session_for
 
-        return default_session_for(
-            self.graph, session, "evaluate tensor", "Use `with sess.as_default()`"
-        ).run(self, feed_dict)
+        found = default_session_for(self.graph, session, "tensor")
+        return found.run(self, feed_dict)
 
     def __iter__(self) -> Iterator[NoReturn]:
         raise TypeError("'Tensor' object is not iterable.")
