@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import common_shapes, ops, tensor_shape
-from tfstyle.framework.constant_value import constant_value
+from tfstyle.framework.constant_value import constant_value, constant_value_as_shape
 from tfstyle.framework.op_def import Array, Static, op
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops
@@ -327,7 +327,7 @@ def conv2d_transpose(value, filter, output_shape, strides, padding="SAME", name=
             raise ValueError(
                 f"output_shape must have shape (4,), got {shape.get_shape()}"
             )
-        wanted = common_shapes.constant_value_as_shape(shape).as_list()[3]
+        wanted = constant_value_as_shape(shape).as_list()[3]
         if None not in (wanted, kernel[2]) and wanted != kernel[2]:
             raise ValueError(
                 "output_shape does not match filter's output channels, "
@@ -534,7 +534,9 @@ def separable_conv2d(
 
 def _atrous_paddings(value, filters, rate, padding):
     """What is padded around, and what of it the filled-up blocks crop again."""
-    sizes, kernel = of_rank(value, 4)[1:3], of_rank(filters, 4)[:2]
+    sizes: Any = of_rank(value, 4)[1:3]
+    kernel: Any = of_rank(filters, 4)[:2]
+    stack: Any
     if None in sizes or None in kernel:
         stack, sizes = array_ops.pack, array_ops.shape(value)[1:3]
         kernel = array_ops.shape(filters)[0:2]

@@ -421,8 +421,10 @@ def moments(x, axes, shift=None, name=None, keep_dims=False):
         y = math_ops.cast(x, dtypes.float32) if half else x
         if half and shift is not None:
             shift = math_ops.cast(shift, dtypes.float32)
+        statistics = sufficient_statistics(y, axes, shift, keep_dims, name=name)
+        counts, mean_ss, variance_ss, shift = statistics
         mean, variance = normalize_moments(
-            *sufficient_statistics(y, axes, shift, keep_dims, name=name), name=name
+            counts, mean_ss, variance_ss, shift, name=name
         )
         if half:
             mean = math_ops.cast(mean, dtypes.float16)

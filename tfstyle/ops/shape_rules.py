@@ -21,7 +21,7 @@ __all__ = [
 Size = int | None
 
 
-def of_rank(tensor: Any, rank: int) -> list[Size]:
+def of_rank(tensor: Any, rank: int) -> list[Any]:
     """The sizes of `tensor`, which has `rank` dimensions; None where unknown.
 
     Raises:
