@@ -735,10 +735,10 @@ def dropout(x, keep_prob, noise_shape=None, seed=None, name=None):
     """
     with ops.op_scope([x], name, "dropout") as name:
         x = ops.convert_to_tensor(x, name="x")
-        if isinstance(keep_prob, (int, float)) and not 0 < keep_prob <= 1:
+        if isinstance(keep_prob, numbers.Real) and not 0 < float(keep_prob) <= 1:
             raise ValueError(
                 "keep_prob must be a scalar tensor or a float in the range (0, 1], got "
-                f"{keep_prob:g}"
+                f"{float(keep_prob):g}"
             )
         keep_prob = ops.convert_to_tensor(
             keep_prob, dtype=x.dtype.base_dtype, name="keep_prob"
