@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
@@ -63,8 +63,13 @@ def written_inputs(op: Operation) -> list[Tensor]:
     ]
 
 
-def accesses(op: Operation) -> Iterator[tuple[Operation, bool, bool]]:
-    """The variables `op` touches: (variable, whether it reads, whether it writes)."""
+def accesses(
+    op: Operation, fed: Collection[Tensor] = ()
+) -> Iterator[tuple[Operation, bool, bool]]:
+    """The variables `op` touches: (variable, whether it reads, whether it writes).
+
+    A reference that is fed is a value like any other for those who only read it.
+    """
     declaration = op._declaration
     if declaration is None:
         return
@@ -76,5 +81,7 @@ def accesses(op: Operation) -> Iterator[tuple[Operation, bool, bool]]:
         if variable is None:
             continue
         writes = any(t is tensor for t in written)
+        if tensor in fed and not writes:
+            continue
         reads = not writes or declaration.reads_ref
         yield variable, reads, writes

@@ -131,7 +131,7 @@ class Segment:
         writes: dict[Operation, None] = {}
         resized: set[Operation] = set()
         for op in nested_operations(self.operations):
-            for variable, read, write in accesses(op):
+            for variable, read, write in accesses(op, self._fed):
                 if read and variable not in writes:
                     reads[variable] = None
                 if write:
