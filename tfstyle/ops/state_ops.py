@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import jax.numpy as jnp
 import numpy as np
 
-from tfstyle.framework import common_shapes, dtypes, errors, ops, tensor_shape
-from tfstyle.framework.apply_op import apply_op
-from tfstyle.framework.op_def import Array, OpDeclaration, Ref, declaration_of, op
+from tfstyle.framework import common_shapes, errors, ops, tensor_shape
+from tfstyle.framework.op_def import Array, Ref, op
 
 __all__ = [
     "assign",
@@ -86,22 +83,7 @@ def _assigned(op_):
 
 
 @op("Assign", gradient=None, shape=_assigned, reads_ref=False)
-def _assign(ref: Ref, value: Array, validate_shape=None, use_locking=None):
-    del ref, validate_shape, use_locking
-    return value
-
-
-def on_host(op_type: str, **changes) -> OpDeclaration:
-    """The declaration of an op for text, which never goes to a device."""
-    declaration = declaration_of(op_type)
-    assert declaration is not None
-    return dataclasses.replace(declaration, host=True, **changes)
-
-
-_ASSIGN_TEXT = on_host("Assign")
-
-
-def assign(ref, value, validate_shape=None, use_locking=None, name=None):
+def assign(ref: Ref, value: Array, validate_shape=None, use_locking=None):
     """Gives a variable a new value.
 
     Args:
@@ -109,7 +91,7 @@ def assign(ref, value, validate_shape=None, use_locking=None, name=None):
         value: a tensor of its dtype, and of its shape unless `validate_shape` is False.
         validate_shape: False lets the variable take another shape; default True.
         use_locking: accepted; assignments of one run are always in order.
-        name: name of the operation (default "Assign").
+        name: name of the operation.
 
     Returns:
         The mutable `ref`, to be used by what must see the new value.
@@ -118,17 +100,8 @@ def assign(ref, value, validate_shape=None, use_locking=None, name=None):
         ValueError: when the shapes are known to differ.
         TypeError: when the dtypes differ or `ref` is not mutable.
     """
-    dtype = getattr(ref, "dtype", None)
-    if dtype is not None and dtypes.as_dtype(dtype).base_dtype == dtypes.string:
-        arguments = {
-            "ref": ref,
-            "value": value,
-            "validate_shape": validate_shape,
-            "use_locking": use_locking,
-        }
-        given = {k: v for k, v in arguments.items() if v is not None}
-        return apply_op(_ASSIGN_TEXT, given, name, "Assign")
-    return _assign(ref, value, validate_shape, use_locking, name=name)
+    del ref, validate_shape, use_locking
+    return value
 
 
 def _check_same_size(ref, value) -> None:

@@ -637,17 +637,8 @@ def report_uninitialized_variables(
             array_ops.pack([state_ops.is_variable_initialized(v) for v in var_list])
         )
         names = constant([v.op.name for v in var_list])
-        places = array_ops.reshape(array_ops.where(mask), [-1])
-        return apply_op(
-            _GATHER_TEXT, {"params": names, "indices": places}, None, "Gather"
-        )
+        return array_ops.boolean_mask(names, mask)
 
-
-_GATHER_TEXT = state_ops.on_host(
-    "Gather",
-    body=lambda params, indices, **_: params[indices],
-    shape=lambda op: [[None]],
-)
 
 ops.register_tensor_conversion_function(Variable, Variable._TensorConversionFunction)
 ops.register_tensor_conversion_function(
