@@ -137,9 +137,9 @@ class Graph:
             ValueError: when the name is not valid or shapes do not fit.
         """
         self._check_not_finalized()
-        for tensor in inputs:
+        for i, tensor in enumerate(inputs):
             if not isinstance(tensor, Tensor):
-                raise TypeError(f"Input #{tensor!r} is not a tensor.")
+                raise TypeError(f"Input #{i} is not a tensor: {tensor!r}")
         declaration = op_def if op_def is not None else declaration_of(op_type)
         with self._lock:
             name = self._name_for(op_type if name is None else name)
@@ -272,7 +272,9 @@ class Graph:
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation called `name`; KeyError when there is none."""
         if not isinstance(name, str):
-            raise TypeError(f"Operation names are strings (or similar), not {name!r}.")
+            raise TypeError(
+                f"Operation names are strings (or similar), not {type(name).__name__}."
+            )
         found = self.as_graph_element(name, allow_tensor=False)
         assert isinstance(found, Operation)
         return found
@@ -280,7 +282,9 @@ class Graph:
     def get_tensor_by_name(self, name: str) -> Tensor:
         """The tensor called `name` (`"op:0"`); KeyError when there is none."""
         if not isinstance(name, str):
-            raise TypeError(f"Tensor names are strings (or similar), not {name!r}.")
+            raise TypeError(
+                f"Tensor names are strings (or similar), not {type(name).__name__}."
+            )
         found = self.as_graph_element(name, allow_operation=False)
         assert isinstance(found, Tensor)
         return found
@@ -480,8 +484,8 @@ class Graph:
         return [i for i in items if hasattr(i, "name") and pattern.match(i.name)]
 
     def get_all_collection_keys(self) -> list[Any]:
-        """The keys of the collections, without those that start with "__"."""
-        return [k for k in self._collections if not str(k).startswith("__")]
+        """The keys of the collections that are strings."""
+        return [key for key in self._collections if isinstance(key, str)]
 
     # -- what may be fed and fetched --------------------------------------------
 

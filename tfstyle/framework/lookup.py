@@ -22,8 +22,8 @@ def element_by_name(
         ValueError: when the name is malformed or is of the kind not allowed.
     """
     if ":" in name and allow_tensor:
-        op_name, _, index = name.rpartition(":")
-        if not op_name or not index.isdigit():
+        op_name, _, index = name.partition(":")
+        if not index.isdigit():
             raise ValueError(
                 f"The name {name!r} looks a like a Tensor name, but is not a valid "
                 'one. Tensor names must be of the form "<op_name>:<output_index>".'
