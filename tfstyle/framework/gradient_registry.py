@@ -9,7 +9,14 @@ from tfstyle.framework.op_def import declaration_of
 from tfstyle.framework.shape_inference import registered_shapes
 from tfstyle.framework.tensor import Operation
 
-__all__ = ["NoGradient", "RegisterGradient", "RegisterShape", "gradient_function_of"]
+__all__ = [
+    "NoGradient",
+    "RegisterGradient",
+    "RegisterShape",
+    "get_gradient_function",
+    "gradient_function_of",
+    "register_body_gradient",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,14 +37,37 @@ class RegisterGradient:
         self._op_type = op_type
 
     def __call__(self, f: F) -> F:
-        """Registers `f`; KeyError when the op type has a gradient from a program."""
-        if self._op_type in _gradients:
+        """Registers `f`; KeyError when the op type has a gradient already."""
+        if self._op_type in _gradients or _has_gradient(self._op_type):
             raise KeyError(
                 f"Registering two gradient with name '{self._op_type}' !(Previous "
                 "registration was in this program)"
             )
         _gradients[self._op_type] = f
         return f
+
+
+# Ops that TensorFlow has no gradient for, so that programs gave them one.
+_OPEN = frozenset(
+    """
+    AvgPool3DGrad AvgPoolGrad BatchFFT BatchFFT2D BatchFFT3D BatchIFFT BatchIFFT2D
+    BatchIFFT3D BatchMatrixBandPart BatchMatrixDiag BatchMatrixDiagPart
+    Conv3DBackpropFilter Conv3DBackpropInput DepthwiseConv2dNativeBackpropFilter
+    DepthwiseConv2dNativeBackpropInput Dilation2DBackpropFilter Dilation2DBackpropInput
+    LRNGrad MaxPool3DGrad MaxPoolGrad MaxPoolWithArgmax PlaceholderWithDefault Relu6Grad
+    SegmentProd SoftplusGrad SoftsignGrad SparseSegmentMeanGrad SparseSegmentSqrtNGrad
+    """.split()
+)
+
+
+def _has_gradient(op_type: str) -> bool:
+    declaration = declaration_of(op_type)
+    return (
+        declaration is not None
+        and declaration.facts.in_r09
+        and op_type not in _OPEN
+        and not declaration.structural
+    )
 
 
 def NoGradient(op_type: str) -> None:
@@ -102,3 +132,25 @@ def gradient_function_of(op: Operation) -> tuple[bool, Callable[..., Any] | None
     if declaration is None:
         return False, None
     return declaration.differentiable, declaration.gradient
+
+
+_body_gradient: Callable[..., Any] | None = None
+
+
+def register_body_gradient(function: Callable[..., Any]) -> None:
+    """Registers the gradient function of ops that are differentiated by their bodies."""
+    global _body_gradient
+    _body_gradient = function
+
+
+def get_gradient_function(op: Operation) -> Callable[..., Any] | None:
+    """The function `(op, *grads) -> gradients of the inputs` of an operation.
+
+    Returns:
+        The function, or None when no gradient flows through `op`.
+
+    Raises:
+        LookupError: when an override names a gradient nobody registered.
+    """
+    flows, function = gradient_function_of(op) if op._inputs else (False, None)
+    return (function or _body_gradient) if flows else None

@@ -69,6 +69,8 @@ class OpDeclaration:
         roles: role of each parameter of the body, in order.
         public: the graph constructor.
         host: whether the body works on NumPy values, outside jit.
+        anywhere: whether a host body takes and gives arrays where they are, on the
+            device too.
         differentiable: whether gradients flow through the op.
         no_gradient: names of the inputs that never get a gradient.
         gradient: a graph-level gradient function `(op, *grads)`, or None for the vjp.
@@ -84,6 +86,7 @@ class OpDeclaration:
     facts: OpFacts
     roles: dict[str, Role]
     host: bool = False
+    anywhere: bool = False
     differentiable: bool = True
     no_gradient: frozenset[str] = frozenset()
     gradient: Callable[..., Any] | None = None
@@ -206,6 +209,7 @@ def op(
     gradient: Any = ...,
     no_gradient: Iterable[str] = (),
     host: bool = False,
+    anywhere: bool = False,
     shape: ShapeRule | None = None,
     shape_only: bool = False,
     reads_ref: bool = True,
@@ -225,6 +229,7 @@ def op(
             graph-level gradient. Default: the vjp of the body.
         no_gradient: inputs that get no gradient although they are floats.
         host: run the body on NumPy values between jitted segments.
+        anywhere: with `host`: arrays stay where they are, on the device too.
         shape: rule `(op) -> [shape per output]`; default: `jax.eval_shape` of the body.
         shape_only: the body looks only at the shapes of its arrays.
         reads_ref: False when the body does not use the old values of its variables.
@@ -240,6 +245,7 @@ def op(
             gradient=gradient,
             no_gradient=no_gradient,
             host=host,
+            anywhere=anywhere,
             shape=shape,
             shape_only=shape_only,
             reads_ref=reads_ref,
@@ -253,10 +259,16 @@ def op(
 
 def _constructor(declaration: OpDeclaration, default_name: str) -> Callable[..., Any]:
     body = declaration.body
+    # What follows from the inputs is no argument.
+    inferred = {
+        name
+        for arg in declaration.facts.inputs
+        for name in (arg.type_attr, arg.number_attr, arg.type_list_attr)
+    }
     parameters = [
         p
         for p in inspect.signature(body).parameters.values()
-        if declaration.roles[p.name] is not Role.KEY
+        if declaration.roles[p.name] is not Role.KEY and p.name not in inferred
     ]
     declaration.attr_defaults = {
         p.name: p.default for p in parameters if p.default is not p.empty

@@ -23,6 +23,7 @@ from tfstyle.framework.gradient_registry import (
     NoGradient,
     RegisterGradient,
     RegisterShape,
+    get_gradient_function,
 )
 from tfstyle.framework.graph import Graph
 from tfstyle.framework.indexed_slices import (
@@ -30,16 +31,36 @@ from tfstyle.framework.indexed_slices import (
     convert_n_to_tensor_or_indexed_slices,
     convert_to_tensor_or_indexed_slices,
 )
+from tfstyle.framework.op_stats import (
+    OpStats,
+    RegisterStatistics,
+    get_stats_for_node_def,
+)
+from tfstyle.framework.proto_functions import (
+    get_collection_proto_type,
+    get_from_proto_function,
+    get_to_proto_function,
+    register_proto_function,
+)
+from tfstyle.framework.session_values import IndexedSlicesValue
+from tfstyle.framework.shape_inference import set_shapes_for_outputs
+from tfstyle.framework.sparse_tensor import SparseTensor, SparseTensorValue
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = [
     "Graph",
     "GraphKeys",
     "IndexedSlices",
+    "IndexedSlicesValue",
     "NoGradient",
+    "NotDifferentiable",
+    "OpStats",
     "Operation",
     "RegisterGradient",
     "RegisterShape",
+    "RegisterStatistics",
+    "SparseTensor",
+    "SparseTensorValue",
     "Tensor",
     "add_to_collection",
     "add_to_collections",
@@ -49,18 +70,28 @@ __all__ = [
     "convert_n_to_tensor_or_indexed_slices",
     "convert_to_tensor",
     "convert_to_tensor_or_indexed_slices",
+    "default_session",
     "device",
     "get_all_collection_keys",
     "get_collection",
+    "get_collection_proto_type",
     "get_collection_ref",
     "get_default_graph",
     "get_default_session",
+    "get_from_proto_function",
+    "get_gradient_function",
+    "get_stats_for_node_def",
+    "get_to_proto_function",
     "graphs",
+    "is_dense_tensor_like",
     "name_scope",
     "op_scope",
+    "register_dense_tensor_like_type",
+    "register_proto_function",
     "register_tensor_conversion_function",
     "reset_default_graph",
     "sessions",
+    "set_shapes_for_outputs",
 ]
 
 NotDifferentiable = NoGradient
@@ -134,6 +165,33 @@ def get_collection_ref(key: Any) -> list[Any]:
 def get_all_collection_keys() -> list[Any]:
     """`Graph.get_all_collection_keys` of the default graph."""
     return get_default_graph().get_all_collection_keys()
+
+
+def default_session(session: Any) -> AbstractContextManager[Any]:
+    """A context in which `session` is the default of `eval` and `run`."""
+    return sessions.entered(session)
+
+
+_dense_tensor_like: list[type] = [Tensor]
+
+
+def register_dense_tensor_like_type(tensor_type: type) -> None:
+    """Lets objects of a type pass `is_dense_tensor_like`.
+
+    Raises:
+        TypeError: when the type has no properties `name` and `dtype`.
+    """
+    for attribute in ("name", "dtype"):
+        if not isinstance(getattr(tensor_type, attribute, None), property):
+            raise TypeError(
+                f"Type {tensor_type.__name__} does not define a `{attribute}` property"
+            )
+    _dense_tensor_like.append(tensor_type)
+
+
+def is_dense_tensor_like(t: Any) -> bool:
+    """Whether `t` is a Tensor, a Variable, or of another type that stands for one."""
+    return isinstance(t, tuple(_dense_tensor_like))
 
 
 @contextmanager

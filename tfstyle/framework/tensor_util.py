@@ -11,21 +11,53 @@ import numpy as np
 from tfstyle.framework import dtypes, tensor_shape
 from tfstyle.framework.constant_value import constant_value
 from tfstyle.framework.dtypes import DType
+from tfstyle.framework.tensor_proto import array_of_proto, proto_of_array
 
-__all__ = ["constant_value", "make_array", "make_ndarray", "make_tensor_proto"]
+__all__ = [
+    "MakeNdarray",
+    "ShapeEquals",
+    "TensorShapeProtoToList",
+    "constant_value",
+    "make_array",
+    "make_ndarray",
+    "make_tensor_proto",
+]
 
 
-def make_ndarray(tensor: Any) -> np.ndarray[Any, Any]:
+def MakeNdarray(tensor: Any) -> np.ndarray[Any, Any]:
     """The array that a `TensorProto` holds."""
-    from tfstyle.framework.node_def import array_of_proto
-
     return array_of_proto(tensor)
+
+
+make_ndarray = MakeNdarray
+
+
+def TensorShapeProtoToList(shape: Any) -> list[int]:
+    """The sizes in a `TensorShapeProto`."""
+    return [dim.size for dim in shape.dim]
+
+
+def ShapeEquals(tensor_proto: Any, shape: Any) -> bool:
+    """Whether a `TensorProto` has a shape.
+
+    Args:
+        tensor_proto: a `TensorProto`.
+        shape: a list of ints or a `TensorShapeProto`.
+
+    Raises:
+        TypeError: when `tensor_proto` is no `TensorProto`, or `shape` is neither.
+    """
+    if not hasattr(tensor_proto, "tensor_shape"):
+        raise TypeError("tensor_proto is not a tensor_pb2.TensorProto object")
+    if hasattr(shape, "dim"):
+        shape = TensorShapeProtoToList(shape)
+    elif not isinstance(shape, (list, tuple)):
+        raise TypeError("shape is not a list or tuple")
+    return TensorShapeProtoToList(tensor_proto.tensor_shape) == list(shape)
 
 
 def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None) -> Any:
     """`values` as a `TensorProto`."""
-    from tfstyle.framework.node_def import proto_of_array
-
     array = make_array(values, None if dtype is None else dtypes.as_dtype(dtype), shape)
     return proto_of_array(array)
 

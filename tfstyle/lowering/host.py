@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework.body import call_body
+from tfstyle.framework.session_resources import running_in
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.references import root_variable, written_inputs
@@ -33,6 +34,7 @@ class HostStep:
         declaration = op._declaration
         assert declaration is not None
         self._reads = declaration.reads_ref
+        self._anywhere = declaration.anywhere
         self._written = written_inputs(op)
         self.arguments = [t for t in op._inputs if root_variable(t) is None]
 
@@ -42,17 +44,20 @@ class HostStep:
         with state.lock:
             arguments = [self._value(t, state, changes, values) for t in op._inputs]
         try:
-            results = call_body(op, arguments)
+            with running_in(state.resources):
+                results = call_body(op, arguments)
         except Exception as error:
             raise blamed(error, op, arguments) from error
         count = len(self._written)
         self._write(changes, arguments, results[:count])
         outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
         for tensor, result in zip(outputs, results[count:], strict=True):
-            if tensor not in values:
-                values[tensor] = np.asarray(
-                    result, tensor.dtype.base_dtype.as_numpy_dtype
-                )
+            if tensor in values:
+                continue
+            if not (self._anywhere and isinstance(result, jax.Array)):
+                dtype = tensor.dtype.base_dtype.as_numpy_dtype
+                result = np.asarray(result, dtype)
+            values[tensor] = result
 
     def _write(
         self, changes: Changes, arguments: Sequence[Any], results: Sequence[Any]
@@ -84,4 +89,10 @@ class HostStep:
                 known = state.is_initialized(changes, variable)
                 return state.variable(changes, variable) if known else None
             value = state.variable(changes, variable)
-        return value if isinstance(value, np.ndarray) else np.asarray(value)
+            if self._anywhere and isinstance(value, jax.Array):
+                # A segment of another thread may give the variable's buffer away.
+                with jax.enable_x64(True):
+                    value = jnp.array(value, copy=True)
+        if self._anywhere or isinstance(value, np.ndarray):
+            return value
+        return np.asarray(value)

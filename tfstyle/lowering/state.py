@@ -25,6 +25,7 @@ class State:
     Attributes:
         variables: value of each initialised variable, on the device.
         streams: random state of each random operation that has run.
+        resources: what host operations keep, by name.
         lock: held while values are taken, a segment is started and results are put
             back, so that no other thread uses a value that a segment was given away.
     """
@@ -32,6 +33,7 @@ class State:
     def __init__(self) -> None:
         self.variables: dict[Operation, Any] = {}
         self.streams: dict[Operation, Any] = {}
+        self.resources: dict[str, Any] = {}
         self.lock = threading.RLock()
         self._entropy = np.random.SeedSequence()
 

@@ -8,7 +8,7 @@ evaluates from the pullbacks of the block's operations.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -158,7 +158,9 @@ class _Walk:
         ancestors = _ancestors(ys)
         self._spread(ancestors)
         self.relevant = self._on_the_way(ancestors)
-        self._gradients: defaultdict[Tensor, list[Gradient]] = defaultdict(list)
+        self._order = self._visits()
+        self._gradients: defaultdict[Tensor, list[tuple[int, Gradient]]]
+        self._gradients = defaultdict(list)
         self._final: dict[Tensor, Gradient] = {}
 
     def _spread(self, ancestors: Sequence[Operation]) -> None:
@@ -178,21 +180,22 @@ class _Walk:
                     f"No gradient defined for operation '{op.name}' (op type: "
                     f"{op.type})"
                 )
-            elif not self._carries(op):
+            elif not self._flowing(op):
                 continue
             self.carrying.update(t for t in op._outputs if _differentiable(t))
 
-    def _carries(self, op: Operation) -> bool:
+    def _flowing(self, op: Operation) -> list[Tensor]:
+        """The inputs of `op` that gradients flow back to."""
         declaration = op._declaration
-        assert declaration is not None
-        if not declaration.no_gradient:
-            return True
-        return any(
-            op._inputs[i] in self.carrying
+        if op in self._functions or declaration is None or not declaration.no_gradient:
+            return [t for t in op._inputs if t in self.carrying]
+        return [
+            op._inputs[i]
             for name, start, end, _ in argument_spans(op)
             if name not in declaration.no_gradient
             for i in range(start, end)
-        )
+            if op._inputs[i] in self.carrying
+        ]
 
     def _special(self, op: Operation) -> Callable[..., Any] | None:
         """Gradient functions of our own: reads of variables and sparse lookups."""
@@ -206,26 +209,51 @@ class _Walk:
         wanted = {y for y in self._ys if y in self.carrying}
         found: list[Operation] = []
         for op in reversed(ancestors):
-            if any(t in wanted for t in op._outputs) and any(
-                t in self.carrying for t in op._inputs
-            ):
+            flowing = self._flowing(op)
+            if flowing and any(t in wanted and t in self.carrying for t in op._outputs):
                 found.append(op)
-                wanted.update(t for t in op._inputs if t in self.carrying)
+                wanted.update(flowing)
         found.reverse()
         return found
+
+    def _visits(self) -> dict[Operation, int]:
+        """The order in which TensorFlow visits the operations, breadth first.
+
+        Slices of a table are joined in this order, and rows that occur twice are
+        updated one after the other.
+        """
+        relevant = set(self.relevant)
+        pending: defaultdict[Operation, int] = defaultdict(int)
+        for op in self.relevant:
+            for tensor in op._inputs:
+                pending[tensor.op] += 1
+        queue = deque(
+            op for op in dict.fromkeys(y.op for y in self._ys) if not pending[op]
+        )
+        order: dict[Operation, int] = {}
+        while queue:
+            op = queue.popleft()
+            if op not in relevant:
+                continue
+            order[op] = len(order)
+            for tensor in op._inputs:
+                pending[tensor.op] -= 1
+                if not pending[tensor.op]:
+                    queue.append(tensor.op)
+        return order
 
     def run(self, seeds: Sequence[Gradient]) -> list[Gradient | None]:
         """Walks back from `ys`; returns the gradients of the targets."""
         for y, seed in zip(self._ys, seeds, strict=True):
             if y in self.carrying:
-                self._gradients[y].append(seed)
+                self._gradients[y].append((-1, seed))
         levels = self._levels()
         by_level: defaultdict[int, list[Operation]] = defaultdict(list)
         for op in self.relevant:
             by_level[levels[op]].append(op)
         for level in sorted(by_level, reverse=True):
             if level % 2:
-                for op in reversed(by_level[level]):
+                for op in sorted(by_level[level], key=self._order.__getitem__):
                     self._explicit(op)
             else:
                 self._block(by_level[level])
@@ -236,7 +264,7 @@ class _Walk:
         levels: dict[Operation, int] = {}
         for op in self.relevant:
             below = max(
-                (levels.get(t.op, 0) for t in op._inputs if t in self.carrying),
+                (levels.get(t.op, 0) for t in self._flowing(op)),
                 default=0,
             )
             if op in self._functions:
@@ -249,8 +277,9 @@ class _Walk:
         parts = self._gradients.get(tensor)
         if not parts:
             return None
-        total = _aggregate(parts)
-        self._gradients[tensor] = [total]
+        parts.sort(key=lambda part: part[0])
+        total = _aggregate([gradient for _, gradient in parts])
+        self._gradients[tensor] = [(parts[0][0], total)]
         return total
 
     def _scope(self, op: Operation) -> Any:
@@ -282,7 +311,7 @@ class _Walk:
             if not isinstance(grad, IndexedSlices):
                 grad = ops.convert_to_tensor(grad, tensor.dtype.base_dtype)
                 _check_shape(op, tensor, grad)
-            self._gradients[tensor].append(grad)
+            self._gradients[tensor].append((self._order[op], grad))
 
     def _block(self, operations: Sequence[Operation]) -> None:
         made = [t for op in operations for t in op._outputs]
@@ -292,7 +321,8 @@ class _Walk:
         inside = set(made)
         targets = set(self._xs)
         xs = [t for t in dict.fromkeys(made) if t in targets]
-        xs += [t for t in external_inputs(operations) if t in self.carrying]
+        flowing = {t for op in operations for t in self._flowing(op)}
+        xs += [t for t in external_inputs(operations) if t in flowing]
         region = Region(
             tuple(operations),
             tuple(ys),
@@ -316,7 +346,8 @@ class _Walk:
             if x in inside:
                 self._final[x] = grad
             else:
-                self._gradients[x].append(grad)
+                users = [self._order[op] for op in operations if x in op._inputs]
+                self._gradients[x].append((min(users), grad))
 
 
 def _ancestors(ys: Iterable[Tensor]) -> list[Operation]:
@@ -371,18 +402,24 @@ def _aggregate(parts: Sequence[Gradient]) -> Gradient:
     if all(isinstance(p, Tensor) for p in parts):
         total: Tensor = math_ops.add_n(list(parts))
         return total
-    if all(isinstance(p, IndexedSlices) for p in parts):
-        slices = [p for p in parts if isinstance(p, IndexedSlices)]
-        indices = [p.indices for p in slices]
-        if len({t.dtype.base_dtype for t in indices}) > 1:
-            indices = [math_ops.to_int64(t) for t in indices]
-        return IndexedSlices(
-            array_ops.concat(0, [p.values for p in slices]),
-            array_ops.concat(0, indices),
-            slices[0].dense_shape,
-        )
-    total = math_ops.add_n([ops.convert_to_tensor(p) for p in parts])
-    return total
+    slices = [_as_slices(p) for p in parts]
+    indices = [p.indices for p in slices]
+    if len({t.dtype.base_dtype for t in indices}) > 1:
+        indices = [math_ops.to_int64(t) for t in indices]
+    return IndexedSlices(
+        array_ops.concat(0, [p.values for p in slices]),
+        array_ops.concat(0, indices),
+        slices[0].dense_shape,
+    )
+
+
+def _as_slices(gradient: Gradient) -> IndexedSlices:
+    """A dense gradient is all the rows."""
+    if isinstance(gradient, IndexedSlices):
+        return gradient
+    shape = array_ops.shape(gradient)
+    rows = array_ops.gather(shape, 0)
+    return IndexedSlices(gradient, math_ops.range(0, rows), shape)
 
 
 def _check_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
