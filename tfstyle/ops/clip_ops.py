@@ -125,7 +125,8 @@ def global_norm(t_list, name=None):
             if value is not None:
                 with ops.colocate_with(value):
                     halves.append(made_by("L2Loss")(value))
-        total = math_ops.reduce_sum(array_ops.pack(halves))
+        packed = array_ops.pack(halves) if halves else constant([], dtypes.float32)
+        total = math_ops.reduce_sum(packed)
         two = constant(2.0, total.dtype)
         return math_ops.sqrt(total * two, name="global_norm")
 

@@ -259,12 +259,20 @@ _STORED_ELEMENTS = 1024
 # -- dtypes ---------------------------------------------------------------------
 
 
+# Errors call these types by their names in C.
+_CAST_NAMES = {
+    dtypes.float16: "half",
+    dtypes.float32: "float",
+    dtypes.float64: "double",
+}
+
+
 @op("Cast", shape=common_shapes.first_input)
 def _cast(x: Array, DstT):
     target = DstT.as_numpy_dtype
     if x.dtype == object or target is object or DstT.is_quantized:
-        source = dtypes.as_dtype(x.dtype).name
-        raise NotImplementedError(f"Cast {source} to {DstT.name} is not supported")
+        names = [_CAST_NAMES.get(t, t.name) for t in (dtypes.as_dtype(x.dtype), DstT)]
+        raise NotImplementedError(f"Cast {names[0]} to {names[1]} is not supported")
     target = np.dtype(target)
     if x.dtype.kind == "c" and target.kind not in "cb":
         x = x.real
@@ -638,27 +646,28 @@ def _override(name: str, function: Callable[..., Any]) -> None:
     Tensor._override_operator(f"__r{name}__", reversed_binary)
 
 
-for _name, _function in {
-    "add": add,
-    "sub": sub,
-    "mul": _mul,
-    "div": div,
-    "truediv": truediv,
-    "floordiv": floordiv,
-    "mod": mod,
-    "pow": pow,
-    "and": logical_and,
-    "or": logical_or,
-    "xor": logical_xor,
-}.items():
+_function: Callable[..., Any]
+for _name, _function in (
+    ("add", add),
+    ("sub", sub),
+    ("mul", _mul),
+    ("div", div),
+    ("truediv", truediv),
+    ("floordiv", floordiv),
+    ("mod", mod),
+    ("pow", pow),
+    ("and", logical_and),
+    ("or", logical_or),
+    ("xor", logical_xor),
+):
     _override(_name, _function)
-for _name, _function in {
-    "abs": abs,
-    "neg": neg,
-    "invert": logical_not,
-    "lt": less,
-    "le": less_equal,
-    "gt": greater,
-    "ge": greater_equal,
-}.items():
+for _name, _function in (
+    ("abs", abs),
+    ("neg", neg),
+    ("invert", logical_not),
+    ("lt", less),
+    ("le", less_equal),
+    ("gt", greater),
+    ("ge", greater_equal),
+):
     Tensor._override_operator(f"__{_name}__", _function)

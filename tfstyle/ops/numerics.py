@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, errors, ops
@@ -74,7 +76,7 @@ def add_check_numerics_ops():
     Returns:
         An Operation that runs all the checks; the first that fails names its tensor.
     """
-    checks = []
+    checks: list[Any] = []
     for operation in list(ops.get_default_graph().get_operations()):
         for output in operation.outputs:
             if output.dtype in (dtypes.float32, dtypes.float64):

@@ -93,6 +93,7 @@ def _extreme(name, input, reduction_indices, keep_dims):
         for i, size in enumerate(input.shape)
         if keep_dims or i not in axes
     ]
+    nothing: float
     if input.dtype.kind in "iu":
         limits = np.iinfo(input.dtype)
         nothing = limits.min if name == "max" else limits.max
