@@ -138,7 +138,7 @@ _body_gradient: Callable[..., Any] | None = None
 
 
 def register_body_gradient(function: Callable[..., Any]) -> None:
-    """Registers the gradient function of ops that are differentiated by their bodies."""
+    """Registers the gradient of the ops that are differentiated by their bodies."""
     global _body_gradient
     _body_gradient = function
 

@@ -193,10 +193,12 @@ class Segment:
 
     def _translated(self, error: Exception) -> BaseException:
         if isinstance(error, errors.OpError):
+            # The frames of the trace are ours and JAX's: the operation says more. What a
+            # user's function raised stays as the cause.
             cause = error.__cause__
-            # The frames of the trace are ours and JAX's: the operation says more.
             error = error.with_traceback(None)
-            error.__cause__ = cause
+            foreign = cause is None or type(cause).__module__.startswith("jax")
+            error.__cause__ = None if foreign else cause
             return error
         return blamed(error, self.operations[-1])
 

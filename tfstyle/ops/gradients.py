@@ -155,6 +155,7 @@ class _Walk:
         self._colocate = colocate
         self._functions: dict[Operation, Callable[..., Any]] = {}
         self.carrying: set[Tensor] = set(xs)
+        self._passing: set[Operation] = set()
         ancestors = _ancestors(ys)
         self._spread(ancestors)
         self.relevant = self._on_the_way(ancestors)
@@ -182,6 +183,7 @@ class _Walk:
                 )
             elif not self._flowing(op):
                 continue
+            self._passing.add(op)
             self.carrying.update(t for t in op._outputs if _differentiable(t))
 
     def _flowing(self, op: Operation) -> list[Tensor]:
@@ -209,10 +211,11 @@ class _Walk:
         wanted = {y for y in self._ys if y in self.carrying}
         found: list[Operation] = []
         for op in reversed(ancestors):
-            flowing = self._flowing(op)
-            if flowing and any(t in wanted and t in self.carrying for t in op._outputs):
+            if op in self._passing and any(
+                t in wanted and t in self.carrying for t in op._outputs
+            ):
                 found.append(op)
-                wanted.update(flowing)
+                wanted.update(self._flowing(op))
         found.reverse()
         return found
 
