@@ -34,6 +34,7 @@ class Fetches:
     Attributes:
         tensors: the tensors in it, without repetition.
         operations: the operations in it.
+        handles: places in `tensors` of handles of values that the session keeps.
     """
 
     def __init__(self, graph: Graph, fetches: Any) -> None:
@@ -51,6 +52,7 @@ class Fetches:
         self._graph = graph
         self._slots: dict[Tensor, int] = {}
         self.operations: list[Operation] = []
+        self.handles: dict[int, Tensor] = {}
         self._build = self._structure(fetches)
         # TF 0.9 answers a tuple with a list.
         if type(fetches) is tuple:
@@ -88,6 +90,8 @@ class Fetches:
             self.operations.append(element)
             return lambda values: None
         slot = self._slot(element)
+        if element.op.type == "GetSessionHandle":
+            self.handles[slot] = element.op._inputs[0]
         return lambda values: values[slot]
 
     def _slot(self, tensor: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -16,9 +17,13 @@ from tfstyle.framework.graph import Graph
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.plan import Plan, make_plan
 from tfstyle.lowering.state import State
+from tfstyle.ops.session_ops import HANDLES, TensorHandle
 from tfstyle.platform.memory import keep_memory
 
 __all__ = ["BaseSession", "InteractiveSession", "Session"]
+
+# Values of lost handles that are kept before they are freed together.
+_DEAD_HANDLES = 10
 
 
 class _Run:
@@ -75,6 +80,7 @@ class BaseSession:
         self._runs: dict[Any, _Run] = {}
         self._runs_lock = threading.Lock()
         self._partial_runs: dict[str, PartialRun] = {}
+        self._dead_handles: list[str] = []
         self._placements_logged = not getattr(config, "log_device_placement", False)
         config_lib.apply(config)
         keep_memory()
@@ -147,7 +153,26 @@ class BaseSession:
                 values = plan.run(self._state, fed)
         else:
             values = plan.run(self._state, fed)
-        return run.fetches.build([to_numpy(v) for v in values])
+        return self._results(run.fetches, values)
+
+    def _results(self, fetches: Fetches, values: Sequence[Any]) -> Any:
+        """What `run` returns for the computed values."""
+        results = [to_numpy(v) for v in values]
+        for slot, tensor in fetches.handles.items():
+            handle = results[slot].decode()
+            results[slot] = TensorHandle(handle, tensor.dtype.base_dtype, self)
+        return fetches.build(results)
+
+    def _register_dead_handle(self, handle: str) -> None:
+        """Notes that nobody holds a handle any more; its value is freed in time.
+
+        Not at once: a program may have kept the name alone.
+        """
+        self._dead_handles.append(handle)
+        if len(self._dead_handles) > _DEAD_HANDLES:
+            kept = self._state.resources.get(HANDLES, {})
+            while self._dead_handles:
+                kept.pop(self._dead_handles.pop(), None)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -213,7 +238,7 @@ class BaseSession:
         values, asked = self._partial_runs[handle].run(
             self._state, fetches, feed_dict or {}
         )
-        return asked.build([to_numpy(v) for v in values])
+        return self._results(asked, values)
 
 
 def _key(fetches: Any) -> Any:

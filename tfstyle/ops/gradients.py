@@ -15,7 +15,10 @@ from typing import Any
 
 from tfstyle.framework import ops
 from tfstyle.framework.body import argument_spans
-from tfstyle.framework.gradient_registry import gradient_function_of
+from tfstyle.framework.gradient_registry import (
+    gradient_function_of,
+    register_body_gradient,
+)
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
@@ -433,3 +436,18 @@ def _check_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
             f"shape: {tensor.get_shape()}.  Calculated input gradient shape: "
             f"{grad.get_shape()}"
         )
+
+
+def _gradient_of_body(op: Operation, *grads: Any) -> list[Gradient | None]:
+    """The gradient function of an operation that is differentiated by its body."""
+    given = [(y, g) for y, g in zip(op._outputs, grads, strict=True) if g is not None]
+    xs = [x for x in op._inputs if _differentiable(x)]
+    walk = _Walk([y for y, _ in given], xs, False)
+    # Inputs that are computed from other inputs do not count: only this operation.
+    walk.relevant = [op]
+    walk._order = {op: 0}
+    found = dict(zip(xs, walk.run([g for _, g in given]), strict=True))
+    return [found.get(x) for x in op._inputs]
+
+
+register_body_gradient(_gradient_of_body)
