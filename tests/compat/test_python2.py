@@ -55,6 +55,45 @@ def test_language(tmp_path):
     assert run(tmp_path, text) == expected
 
 
+def test_slash_between_tensors_is_the_division_of_tensorflow(tmp_path):
+    # As under TensorFlow 0.12.1 with Python 2: `Div`, which rounds towards zero,
+    # while whole numbers of Python and NumPy are rounded down.
+    text = """
+import tensorflow as tf
+import numpy as np
+a = tf.constant([7, -7, 6], name="a")
+b = tf.constant([2, 2, 4])
+c = a
+c /= 2
+v = tf.Variable(9)
+x = tf.placeholder(tf.float32, [None, 128 / 3])
+with tf.Session() as sess:
+    sess.run(tf.initialize_all_variables())
+    print (a / b).op.type, (-7) / 2, np.array([-7]) / 2
+    print sess.run(a / b), sess.run(a / 2), sess.run(7 / b), sess.run(c)
+    print sess.run(np.array([7, 9, -9], np.int32) / b), sess.run(v / 2)
+    print sess.run(tf.constant([7.0]) / 2), x.get_shape()
+    print sess.run(tf.truediv(a, b))
+"""
+    assert run(tmp_path, text).splitlines() == [
+        "Div -4 [-4]",
+        "[ 3 -3  1] [ 3 -3  3] [3 3 1] [ 3 -3  3]",
+        "[ 3  4 -2] 4",
+        "[3.5] (?, 42)",
+        "[ 3.5 -3.5  1.5]",
+    ]
+
+
+def test_future_division_between_tensors(tmp_path):
+    text = """
+from __future__ import division
+import tensorflow as tf
+with tf.Session() as sess:
+    print sess.run(tf.constant([7]) / tf.constant([2])), 7 / 2
+"""
+    assert run(tmp_path, text) == "[3.5] 3.5\n"
+
+
 def test_future_division_holds(tmp_path):
     text = "from __future__ import division\nprint 7 / 2, xrange(3)[1]\n"
     assert run(tmp_path, text) == "3.5 1\n"

@@ -15,6 +15,8 @@ import sys
 import types
 from collections.abc import Sequence
 
+from tfstyle.compat import removed_names
+
 __all__ = ["install", "uninstall", "installed"]
 
 _ALIAS = "tensorflow"
@@ -47,7 +49,9 @@ def install(sources: str | None = None) -> None:
     """Makes `import tensorflow` and what is below it import tfstyle.
 
     A TensorFlow that is installed, or even imported already, is shadowed until
-    `uninstall()`. Installing twice is the same as once.
+    `uninstall()`. Until then, too, Python and NumPy have again the names that they
+    removed since 2016 (`np.int`, `time.clock`). Installing twice is the same as
+    once.
 
     Args:
       sources: A folder. Modules imported from it, or from a folder below it, that
@@ -57,6 +61,7 @@ def install(sources: str | None = None) -> None:
         _finder.shadowed = _take_from_sys_modules()
         sys.meta_path.insert(0, _finder)
         sys.meta_path.append(_fallback)
+        removed_names.add()
         sys.modules.setdefault(_NO_TENSORFLOW, types.ModuleType(_NO_TENSORFLOW))
     if sources is not None:
         from tfstyle.compat import loader
@@ -70,6 +75,7 @@ def uninstall() -> None:
         return
     sys.meta_path.remove(_finder)
     sys.meta_path.remove(_fallback)
+    removed_names.remove()
     sys.modules.pop(_NO_TENSORFLOW, None)
     _take_from_sys_modules()
     sys.modules.update(_finder.shadowed)

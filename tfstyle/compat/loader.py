@@ -37,9 +37,9 @@ def remove_folders() -> None:
         sys.meta_path.remove(_finder)
 
 
-def load_source(name: str, path: str) -> types.ModuleType:
-    """Imports the file `path`, a part of a Python 2 program, as module `name`."""
-    source_loader = _SourceLoader(name, path, python2_program=True)
+def load_source(name: str, path: str, python2_program: bool = True) -> types.ModuleType:
+    """Imports the file `path`, a part of a program, as module `name`."""
+    source_loader = _SourceLoader(name, path, python2_program)
     spec = importlib.machinery.ModuleSpec(name, source_loader, origin=path)
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)

@@ -216,32 +216,6 @@ def _os_names() -> dict[str, Any]:
     return {"getcwdu": os.getcwd}
 
 
-def _time_names() -> dict[str, Any]:
-    import time
-
-    return {"clock": time.process_time}
-
-
-def _collections_names() -> dict[str, Any]:
-    import collections.abc
-
-    return {name: getattr(collections.abc, name) for name in collections.abc.__all__}
-
-
-def _inspect_names() -> dict[str, Any]:
-    import collections
-    import inspect
-
-    spec = collections.namedtuple("spec", "args varargs keywords defaults")
-    return {"getargspec": lambda f: spec(*inspect.getfullargspec(f)[:4])}
-
-
-def _fractions_names() -> dict[str, Any]:
-    import math
-
-    return {"gcd": math.gcd}
-
-
 def _operator_names() -> dict[str, Any]:
     import operator
 
@@ -386,12 +360,9 @@ _NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "__builtin__": _builtin_names,
     "cPickle": _pickle_names,
     "cStringIO": lambda: {"StringIO": _StringIO},
-    "collections": _collections_names,
     "commands": _commands_names,
     "csv": _csv_names,
-    "fractions": _fractions_names,
     "imp": _imp_names,
-    "inspect": _inspect_names,
     "itertools": _itertools_names,
     "md5": lambda: _hash_names("md5"),
     "operator": _operator_names,
@@ -401,7 +372,6 @@ _NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "sha": lambda: _hash_names("sha1"),
     "string": _string_names,
     "sys": _sys_names,
-    "time": _time_names,
     "types": _types_names,
 }
 
