@@ -1,13 +1,13 @@
 """tfstyle: the graph-mode API of TensorFlow 0.9 on JAX.
 
-    import tfstyle as tf
+import tfstyle as tf
 
-    x = tf.placeholder(tf.float32, [None, 2])
-    w = tf.Variable(tf.zeros([2, 1]))
-    y = tf.matmul(x, w)
-    with tf.Session() as sess:
-        sess.run(tf.initialize_all_variables())
-        print(sess.run(y, {x: [[1.0, 2.0]]}))
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.Variable(tf.zeros([2, 1]))
+y = tf.matmul(x, w)
+with tf.Session() as sess:
+    sess.run(tf.initialize_all_variables())
+    print(sess.run(y, {x: [[1.0, 2.0]]}))
 """
 
 from tfstyle.platform import memory as _memory
@@ -24,6 +24,7 @@ from tfstyle.framework.dtypes import *
 from tfstyle.framework.errors import OpError
 from tfstyle.framework.importer import import_graph_def
 from tfstyle.framework.indexed_slices import IndexedSlices
+from tfstyle.framework.load_library import load_file_system_library, load_op_library
 from tfstyle.framework.ops import (
     Graph,
     GraphKeys,
@@ -60,22 +61,7 @@ from tfstyle.framework.versions import (
     __version__,
 )
 from tfstyle.ops import nn, user_ops
-from tfstyle.ops.array_ops import *
-from tfstyle.ops.check_ops import *
-from tfstyle.ops.clip_ops import *
-from tfstyle.ops.constant_op import *
-from tfstyle.ops.control_flow_ops import *
-from tfstyle.ops.gradients import *
-from tfstyle.ops.init_ops import *
-from tfstyle.ops.logging_ops import *
-from tfstyle.ops.math_ops import *
-from tfstyle.ops.partitioned_variables import *
-from tfstyle.ops.random_ops import *
-from tfstyle.ops.script_ops import *
-from tfstyle.ops.state_ops import *
-from tfstyle.ops.template import *
-from tfstyle.ops.variable_scope import *
-from tfstyle.ops.variables import *
+from tfstyle.ops.standard_ops import *
 from tfstyle.platform import (
     app,
     flags,
@@ -85,3 +71,6 @@ from tfstyle.platform import (
 )
 from tfstyle.platform import tf_logging as logging
 from tfstyle.training import training as train
+
+# TensorFlow 0.9 documents it, a name that one of its modules happened to have.
+bytes = bytes

@@ -32,6 +32,7 @@ __all__ = [
     "list_diff",
     "listdiff",
     "setdiff1d",
+    "sparse_mask",
     "unique",
     "unique_with_counts",
     "where",
@@ -264,6 +265,23 @@ def list_diff(x, y, name=None):
 def setdiff1d(x, y, name=None):
     """`listdiff`, under its name in later releases."""
     return listdiff(x, y, name)
+
+
+def sparse_mask(a, mask_indices, name=None):
+    """The slices of an `IndexedSlices` without those of some rows.
+
+    Args:
+        a: an `IndexedSlices`.
+        mask_indices: [m], the rows to leave out, of the dtype of `a.indices`.
+        name: name of the operation.
+
+    Returns:
+        An `IndexedSlices`.
+    """
+    with ops.op_scope([a, mask_indices], name, "sparse_mask") as scope:
+        kept, places = listdiff(a.indices, mask_indices)
+        values = gather(a.values, places, name=scope)
+        return ops.IndexedSlices(values, kept, a.dense_shape)
 
 
 # -- conditions -----------------------------------------------------------------

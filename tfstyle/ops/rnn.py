@@ -127,7 +127,7 @@ def _scan(
 ) -> tuple[list[Tensor], Any]:
     steps = len(inputs)
     initial = [ops.convert_to_tensor(s) for s in nest.flatten(state)]
-    sequences = [stack_steps(inputs)]
+    sequences: list[Any] = [stack_steps(inputs)]
     if lengths is not None:
         sequences.append(constant(np.arange(steps), dtypes.int32, name="time"))
     with BodyContext() as context:

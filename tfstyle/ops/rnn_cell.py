@@ -40,10 +40,7 @@ def _packed_state(structure, state):
     return nest.pack_sequence_as(structure, state)
 
 
-_LSTMStateTuple = collections.namedtuple("LSTMStateTuple", ("c", "h"))
-
-
-class LSTMStateTuple(_LSTMStateTuple):
+class LSTMStateTuple(collections.namedtuple("LSTMStateTuple", ("c", "h"))):
     """The state of an LSTM: the cell `c` and the output `h`, each [batch, size]."""
 
     __slots__ = ()

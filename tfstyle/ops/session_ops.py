@@ -17,7 +17,6 @@ from tfstyle.framework.tensor import Tensor
 from tfstyle.ops.shape_ops import placeholder
 
 __all__ = [
-    "HANDLES",
     "TensorHandle",
     "delete_session_tensor",
     "get_session_handle",
