@@ -258,7 +258,7 @@ class Evaluator:
         """
         cotangents: dict[Tensor, Any] = {}
         for tensor, seed in zip(region.ys, seeds, strict=True):
-            _accumulate(cotangents, tensor, seed)
+            _accumulate(cotangents, tensor, _conjugate(tensor, seed))
         for op in reversed(region.reached(wanted)[0]):
             pullback = self.tape.get(op)
             if pullback is None:
@@ -283,7 +283,7 @@ class Evaluator:
 
     def _gradient(self, x: Tensor, cotangents: Mapping[Tensor, Any]) -> Any:
         if x in cotangents:
-            return cotangents[x]
+            return _conjugate(x, cotangents[x])
         return jnp.zeros_like(self.value(x))
 
 
@@ -362,6 +362,11 @@ def _blocked(op: Operation, declaration: OpDeclaration) -> set[int]:
         if name in declaration.no_gradient
         for i in range(start, end)
     }
+
+
+def _conjugate(tensor: Tensor, value: Any) -> Any:
+    """TensorFlow's gradient of a complex tensor is the conjugate of JAX's."""
+    return jnp.conj(value) if _complex(tensor) else value
 
 
 def _complex(tensor: Tensor) -> bool:

@@ -199,6 +199,8 @@ class Segment:
             error = error.with_traceback(None)
             foreign = cause is None or type(cause).__module__.startswith("jax")
             error.__cause__ = None if foreign else cause
+            notes = getattr(error, "__notes__", [])
+            error.__notes__ = [note for note in notes if "JAX" not in note]
             return error
         return blamed(error, self.operations[-1])
 
@@ -247,8 +249,10 @@ class Segment:
                 self._statics.folded,
                 self._taped,
             )
-            for op in self.operations:
-                evaluator.run(op)
+            # GPUs would round the factors of float32 products to 10 bits.
+            with jax.default_matmul_precision("highest"):
+                for op in self.operations:
+                    evaluator.run(op)
             entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
             new = [_owned(evaluator.variables[v], entered) for v in self._written]
             results = [evaluator.value(t) for t in self.outputs]
