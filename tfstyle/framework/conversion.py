@@ -91,6 +91,8 @@ def convert_to_tensor(
                 f"Tensor with dtype {value.dtype.name}: {str(value)!r}"
             )
         return value
+    if value is None:
+        raise ValueError("None values not supported.")
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
     for base_type, function in _ordered:
         if not isinstance(value, base_type):

@@ -72,54 +72,61 @@ def make_array(
     being repeated.
 
     Raises:
-        TypeError: when a value is not of `dtype`.
-        ValueError: when None is given, nested lists are ragged, or values do not fit
-            `shape`.
+        TypeError: when a value is not of `dtype`, or is no number or string.
+        ValueError: when None is given, nested lists are ragged, or there are more
+            values than `shape` holds.
     """
     if values is None:
         raise ValueError("None values not supported.")
     wanted = None if dtype is None else dtype.base_dtype
-    if isinstance(values, (np.ndarray, np.generic)):
-        array = _from_array(np.asarray(values), wanted)
-    else:
-        array = _from_python(values, wanted)
+    # Infinities and wrapped integers are what TensorFlow makes of such values.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if hasattr(values, "__array__"):
+            array = _from_array(np.asarray(values), wanted)
+        else:
+            array = _from_python(values, wanted)
     dtypes.as_dtype(array.dtype)
     return array if shape is None else _filled(array, shape)
 
 
 def _from_array(array: np.ndarray[Any, Any], wanted: DType | None) -> Any:
-    if array.dtype.kind in "SU" or array.dtype == object:
-        if wanted not in (None, dtypes.string):
-            raise TypeError(
-                f"Expected {wanted.name if wanted else ''}, got {array.ravel()[:1]!r} "
-                "of type 'str' instead."
-            )
+    is_text = array.dtype.kind in "SUO"
+    if wanted == dtypes.string or (is_text and wanted is None):
         return _encoded(array)
-    if wanted is None:
-        return array
-    if wanted == dtypes.string:
-        raise TypeError(f"Expected string, got an array of {array.dtype} instead.")
-    return array.astype(wanted.as_numpy_dtype)
+    return array if wanted is None else array.astype(wanted.as_numpy_dtype)
 
 
 def _from_python(values: Any, wanted: DType | None) -> Any:
     leaves = list(_leaves(values))
-    if any(leaf is None for leaf in leaves):
-        raise ValueError("None values not supported.")
+    if any(isinstance(leaf, tensor_shape.Dimension) for leaf in leaves):
+        values = _with_sizes(values)
+        leaves = list(_leaves(values))
     if wanted is not None:
         for leaf in leaves:
             _check(leaf, wanted)
-    strings = any(isinstance(leaf, (str, bytes)) for leaf in leaves)
-    if strings:
-        for leaf in leaves:
-            _check(leaf, dtypes.string)
+    elif not all(_is_number(leaf) for leaf in leaves):
+        wanted = dtypes.string
+    if wanted is None:
+        return _narrowed(_regular(values))
+    if wanted == dtypes.string:
         return _encoded(_regular(values, object))
-    array = _regular(values, None if wanted is None else wanted.as_numpy_dtype)
-    if wanted is not None or any(
-        isinstance(v, (np.ndarray, np.generic)) for v in leaves
-    ):
-        return array
-    return _narrowed(array)
+    if wanted.is_integer:
+        # NumPy refuses to wrap integers around, but only while it makes an array.
+        return _regular(values, np.int64).astype(wanted.as_numpy_dtype)
+    return _regular(values, wanted.as_numpy_dtype)
+
+
+def _is_number(value: Any) -> bool:
+    if hasattr(value, "__array__"):
+        return np.asarray(value).dtype.kind not in "SUO"
+    return isinstance(value, (bool, int, float, complex))
+
+
+def _with_sizes(values: Any) -> Any:
+    """`values` with the sizes that `Dimension`s stand for; unknown ones are None."""
+    if isinstance(values, (list, tuple)):
+        return [_with_sizes(item) for item in values]
+    return values.value if isinstance(values, tensor_shape.Dimension) else values
 
 
 def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -133,7 +140,7 @@ def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _leaves(values: Any) -> Iterator[Any]:
-    if isinstance(values, (list, tuple)):
+    if isinstance(values, (list, tuple, range)):
         for item in values:
             yield from _leaves(item)
     else:
@@ -163,29 +170,50 @@ def _check(value: Any, wanted: DType) -> None:
         )
 
 
-def _regular(values: Any, dtype: Any) -> np.ndarray[Any, Any]:
+def _regular(values: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
+    """`values` as an array.
+
+    Raises:
+        ValueError: when nested lists have different lengths.
+    """
     try:
-        if dtype is object:
-            array = np.array(values, dtype=object)
-            if any(isinstance(v, (list, tuple)) for v in array.ravel()):
-                raise ValueError
-            return array
-        return np.array(values, dtype=dtype)
+        array = np.array(values, dtype=dtype)
     except OverflowError as error:
         raise ValueError(f"{values!r} does not fit {np.dtype(dtype)}.") from error
     except (ValueError, TypeError):
-        raise ValueError(
-            f"Argument must be a dense tensor: {values!r} - its nested lists have "
-            "different lengths."
-        ) from None
+        raise _ragged(values) from None
+    if dtype is object and any(isinstance(v, (list, tuple)) for v in array.ravel()):
+        raise _ragged(values)
+    return array
+
+
+def _ragged(values: Any) -> ValueError:
+    wanted = []
+    first = values
+    while isinstance(first, (list, tuple)) and first:
+        wanted.append(len(first))
+        first = first[0]
+    found = wanted[:1]
+    reason = (
+        "its nested lists have different lengths"
+        if found == wanted
+        else f"got shape {found}, but wanted {wanted}"
+    )
+    return ValueError(f"Argument must be a dense tensor: {values!r} - {reason}.")
 
 
 def _encoded(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Strings as bytes objects; text is encoded as UTF-8."""
+    """Strings as bytes objects; text is encoded as UTF-8.
+
+    Raises:
+        TypeError: when an element is no string.
+    """
     result = np.empty(array.shape, object)
     flat = result.ravel()
-    for i, item in enumerate(array.ravel()):
-        flat[i] = item.encode() if isinstance(item, str) else bytes(item)
+    for i, item in enumerate(array.ravel().tolist()):
+        if not isinstance(item, (str, bytes)):
+            raise TypeError(f"Expected binary or unicode string, got {item!r}")
+        flat[i] = item.encode() if isinstance(item, str) else item
     return flat.reshape(array.shape)
 
 
@@ -203,8 +231,7 @@ def _filled(array: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
     if array.size == size:
         return array.reshape(dims)
     if array.size == 0:
-        raise ValueError(
-            f"Too few elements provided. Needed {size}, but received none."
-        )
+        empty = b"" if array.dtype == object else array.dtype.type()
+        return np.full(dims, empty, array.dtype)
     flat = array.ravel()
     return np.concatenate([flat, np.repeat(flat[-1:], size - flat.size)]).reshape(dims)

@@ -67,7 +67,7 @@ def _shape_to_tensor(value, dtype=None, name=None, as_ref=False) -> Tensor:
     if dtype is None:
         dtype = dtypes.int32
     elif dtype not in (dtypes.int32, dtypes.int64):
-        raise TypeError(f"Cannot convert a TensorShape to dtype: {dtype.name}")
+        raise TypeError(f"Cannot convert a TensorShape to dtype: {dtype}")
     return constant(np.array(dims, np.int64), dtype, name=name or "shape_as_tensor")
 
 
@@ -78,7 +78,7 @@ def _dimension_to_tensor(value, dtype=None, name=None, as_ref=False) -> Tensor:
     if dtype is None:
         dtype = dtypes.int32
     elif dtype not in (dtypes.int32, dtypes.int64):
-        raise TypeError(f"Cannot convert a Dimension to dtype: {dtype.name}")
+        raise TypeError(f"Cannot convert a Dimension to dtype: {dtype}")
     return constant(value.value, dtype, name=name or "shape_as_tensor")
 
 
@@ -86,6 +86,18 @@ def _has_tensor(value) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_has_tensor(item) for item in value)
     return isinstance(value, Tensor) or hasattr(value, "_as_graph_element")
+
+
+def _check_dtypes(value, dtype) -> None:
+    """Raises TypeError when a list holds a tensor of another dtype than `dtype`."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _check_dtypes(item, dtype)
+    elif isinstance(value, Tensor) and dtype and value.dtype.base_dtype != dtype:
+        raise TypeError(
+            f"Cannot convert a list containing a tensor of dtype {value.dtype} to "
+            f"{dtype} (Tensor is: {value!r})"
+        )
 
 
 def _list_to_tensor(value, dtype=None, name=None, as_ref=False) -> Any:
@@ -98,6 +110,7 @@ def _list_to_tensor(value, dtype=None, name=None, as_ref=False) -> Any:
 
     if dtype is None:
         dtype = next((v.dtype.base_dtype for v in value if hasattr(v, "dtype")), None)
+    _check_dtypes(value, dtype)
     parts = [convert_to_tensor(v, dtype) for v in value]
     pack = declaration_of("Pack")
     assert pack is not None
@@ -108,8 +121,5 @@ def _list_to_tensor(value, dtype=None, name=None, as_ref=False) -> Any:
 register_tensor_conversion_function((list, tuple), _list_to_tensor, 99)
 register_tensor_conversion_function(tensor_shape.TensorShape, _shape_to_tensor, 100)
 register_tensor_conversion_function(tensor_shape.Dimension, _dimension_to_tensor, 100)
-register_tensor_conversion_function(
-    (int, float, complex, bool, str, bytes, list, tuple, np.ndarray, np.generic),
-    _to_tensor,
-    200,
-)
+# Anything else is a constant too, or the error says why it is none.
+register_tensor_conversion_function(object, _to_tensor, 200)
