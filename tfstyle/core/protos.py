@@ -1,15 +1,17 @@
-"""The messages that programs take from `tf`: `tf.ConfigProto`, `tf.GraphDef`, …
+"""The messages that programs take from `tf` and `tf.train`.
 
 `__getattr__` imports them when they are first asked for, so that importing tfstyle
-loads no protocol buffers. `tfstyle/__init__.py` takes it over as its own.
+loads no protocol buffers. `tfstyle/__init__.py` takes it over as its own, and
+`tf.train` takes over `train_message`.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["NAMES"]
+__all__ = ["NAMES", "TRAIN_NAMES", "train_message"]
 
 _MODULES = {
     "core.framework.attr_value_pb2": ("AttrValue", "NameAttrList"),
@@ -26,13 +28,37 @@ _MODULES = {
     ),
     "core.util.event_pb2": ("Event", "LogMessage", "SessionLog"),
 }
-_module_of = {name: module for module, names in _MODULES.items() for name in names}
+_TRAIN_MODULES = {
+    "core.example.example_pb2": ("Example", "SequenceExample"),
+    "core.example.feature_pb2": (
+        "BytesList",
+        "Feature",
+        "FeatureList",
+        "FeatureLists",
+        "Features",
+        "FloatList",
+        "Int64List",
+    ),
+    "core.protobuf.cluster_pb2": ("ClusterDef", "JobDef"),
+    "core.protobuf.saver_pb2": ("SaverDef",),
+    "core.protobuf.tensorflow_server_pb2": ("ServerDef",),
+}
 
-NAMES = tuple(sorted(_module_of))
+
+def _getter(module: str, tables: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
+    module_of = {name: path for path, names in tables.items() for name in names}
+
+    def get(name: str) -> Any:
+        path = module_of.get(name)
+        if path is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"tfstyle.{path}"), name)
+
+    return get
 
 
-def __getattr__(name: str) -> Any:
-    module = _module_of.get(name)
-    if module is None:
-        raise AttributeError(f"module 'tfstyle' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"tfstyle.{module}"), name)
+NAMES = tuple(sorted(name for names in _MODULES.values() for name in names))
+TRAIN_NAMES = tuple(sorted(name for names in _TRAIN_MODULES.values() for name in names))
+
+__getattr__ = _getter("tfstyle", _MODULES)
+train_message = _getter("tfstyle.training.training", _TRAIN_MODULES)

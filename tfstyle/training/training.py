@@ -1,5 +1,6 @@
 """`tf.train`: what programs that train use."""
 
+from tfstyle.core.protos import train_message
 from tfstyle.training.adadelta import AdadeltaOptimizer
 from tfstyle.training.adagrad import AdagradOptimizer
 from tfstyle.training.adam import AdamOptimizer
@@ -36,3 +37,6 @@ __all__ = [
     "piecewise_constant",
     "write_graph",
 ]
+
+# Messages such as `tf.train.Example` are imported when they are asked for.
+__getattr__ = train_message

@@ -1,5 +1,5 @@
 """The messages of TensorFlow's `core/framework/cost_graph.proto`."""
 
-from tensorboard.compat.proto.cost_graph_pb2 import CostGraphDef
+from tensorboard.compat.proto.cost_graph_pb2 import DESCRIPTOR, CostGraphDef
 
-__all__ = ["CostGraphDef"]
+__all__ = ["DESCRIPTOR", "CostGraphDef"]

@@ -1,5 +1,6 @@
 """The messages of TensorFlow's `core/framework/graph.proto`."""
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.graph_pb2 import DESCRIPTOR, GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-__all__ = ["GraphDef"]
+__all__ = ["DESCRIPTOR", "GraphDef", "NodeDef"]

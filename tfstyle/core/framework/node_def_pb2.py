@@ -1,5 +1,5 @@
 """The messages of TensorFlow's `core/framework/node_def.proto`."""
 
-from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.node_def_pb2 import DESCRIPTOR, NodeDef
 
-__all__ = ["NodeDef"]
+__all__ = ["DESCRIPTOR", "NodeDef"]

@@ -1,5 +1,5 @@
 """The messages of TensorFlow's `core/framework/op_def.proto`."""
 
-from tensorboard.compat.proto.op_def_pb2 import OpDef, OpDeprecation, OpList
+from tensorboard.compat.proto.op_def_pb2 import DESCRIPTOR, OpDef, OpDeprecation, OpList
 
-__all__ = ["OpDef", "OpDeprecation", "OpList"]
+__all__ = ["DESCRIPTOR", "OpDef", "OpDeprecation", "OpList"]

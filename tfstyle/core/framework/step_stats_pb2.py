@@ -1,6 +1,7 @@
 """The messages of TensorFlow's `core/framework/step_stats.proto`."""
 
 from tensorboard.compat.proto.step_stats_pb2 import (
+    DESCRIPTOR,
     AllocationRecord,
     AllocatorMemoryUsed,
     DeviceStepStats,
@@ -11,6 +12,7 @@ from tensorboard.compat.proto.step_stats_pb2 import (
 )
 
 __all__ = [
+    "DESCRIPTOR",
     "AllocationRecord",
     "AllocatorMemoryUsed",
     "DeviceStepStats",

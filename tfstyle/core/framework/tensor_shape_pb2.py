@@ -1,5 +1,5 @@
 """The messages of TensorFlow's `core/framework/tensor_shape.proto`."""
 
-from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.compat.proto.tensor_shape_pb2 import DESCRIPTOR, TensorShapeProto
 
-__all__ = ["TensorShapeProto"]
+__all__ = ["DESCRIPTOR", "TensorShapeProto"]

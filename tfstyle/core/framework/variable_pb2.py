@@ -1,5 +1,9 @@
 """The messages of TensorFlow's `core/framework/variable.proto`."""
 
-from tensorboard.compat.proto.variable_pb2 import SaveSliceInfoDef, VariableDef
+from tensorboard.compat.proto.variable_pb2 import (
+    DESCRIPTOR,
+    SaveSliceInfoDef,
+    VariableDef,
+)
 
-__all__ = ["SaveSliceInfoDef", "VariableDef"]
+__all__ = ["DESCRIPTOR", "SaveSliceInfoDef", "VariableDef"]

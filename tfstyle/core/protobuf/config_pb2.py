@@ -1,6 +1,7 @@
 """The messages of TensorFlow's `core/protobuf/config.proto`."""
 
 from tensorboard.compat.proto.config_pb2 import (
+    DESCRIPTOR,
     BatchingOptions,
     CallableOptions,
     ConfigProto,
@@ -15,6 +16,7 @@ from tensorboard.compat.proto.config_pb2 import (
 )
 
 __all__ = [
+    "DESCRIPTOR",
     "BatchingOptions",
     "CallableOptions",
     "ConfigProto",

@@ -1,6 +1,7 @@
 """The messages of TensorFlow's `core/protobuf/meta_graph.proto`."""
 
 from tensorboard.compat.proto.meta_graph_pb2 import (
+    DESCRIPTOR,
     AssetFileDef,
     CollectionDef,
     MetaGraphDef,
@@ -9,6 +10,7 @@ from tensorboard.compat.proto.meta_graph_pb2 import (
 )
 
 __all__ = [
+    "DESCRIPTOR",
     "AssetFileDef",
     "CollectionDef",
     "MetaGraphDef",

@@ -1,5 +1,5 @@
 """The messages of TensorFlow's `core/protobuf/saver.proto`."""
 
-from tensorboard.compat.proto.saver_pb2 import SaverDef
+from tensorboard.compat.proto.saver_pb2 import DESCRIPTOR, SaverDef
 
-__all__ = ["SaverDef"]
+__all__ = ["DESCRIPTOR", "SaverDef"]

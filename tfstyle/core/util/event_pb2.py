@@ -1,6 +1,7 @@
 """The messages of TensorFlow's `core/util/event.proto`."""
 
 from tensorboard.compat.proto.event_pb2 import (
+    DESCRIPTOR,
     Event,
     LogMessage,
     RequestedExitCode,
@@ -13,6 +14,7 @@ from tensorboard.compat.proto.event_pb2 import (
 )
 
 __all__ = [
+    "DESCRIPTOR",
     "Event",
     "LogMessage",
     "RequestedExitCode",

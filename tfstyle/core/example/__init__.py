@@ -1,0 +1,1 @@
+"""TensorFlow's messages of `tensorflow/core/example`."""
