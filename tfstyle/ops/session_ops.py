@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -122,9 +123,11 @@ def _kept() -> dict[str, Any]:
 def _get_session_handle(value: Array):
     handle = f"GetSessionHandle;{next(_count)};/job:localhost/replica:0/task:0/cpu:0"
     # A copy: what is kept must outlive variables and arrays of the program.
-    _kept()[handle] = (
-        np.array(value) if value.dtype == object else jnp.array(value, copy=True)
-    )
+    if value.dtype == object:
+        _kept()[handle] = np.array(value)
+    else:
+        with jax.enable_x64(True):
+            _kept()[handle] = jnp.array(value, copy=True)
     return np.array(handle.encode(), object)
 
 

@@ -640,6 +640,7 @@ def report_uninitialized_variables(
         return array_ops.boolean_mask(names, mask)
 
 
+ops.register_dense_tensor_like_type(Variable)
 ops.register_tensor_conversion_function(Variable, Variable._TensorConversionFunction)
 ops.register_tensor_conversion_function(
     PartitionedVariable, PartitionedVariable._TensorConversionFunction
