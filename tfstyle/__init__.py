@@ -16,6 +16,7 @@ from tfstyle.platform import memory as _memory
 _memory.restart_if_program()
 
 from tfstyle import compat, contrib, core, python
+from tfstyle.client import test
 from tfstyle.client.session import InteractiveSession, Session
 from tfstyle.core.protos import __getattr__
 from tfstyle.framework import errors

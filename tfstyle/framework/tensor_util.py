@@ -223,6 +223,8 @@ def _filled(array: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
         raise TypeError(f"The shape of a constant must be fully known, got {known}.")
     dims = [d or 0 for d in known.as_list()]
     size = int(np.prod(dims, dtype=np.int64))
+    if size == 0:
+        return array.ravel()[:0].reshape(dims)
     if array.size > size:
         raise ValueError(
             f"Too many elements provided. Needed at most {size}, but received "
