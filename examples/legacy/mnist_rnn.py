@@ -16,7 +16,7 @@ except ImportError:  # later releases say so and point here
 
 flags = tf.app.flags
 flags.DEFINE_string("data_dir", "MNIST_data", "Folder with the MNIST files.")
-flags.DEFINE_integer("steps", 1500, "Number of training steps.")
+flags.DEFINE_integer("steps", 1000, "Number of training steps.")
 flags.DEFINE_integer("batch_size", 128, "Images per step.")
 flags.DEFINE_integer("hidden", 128, "Units of the LSTM.")
 flags.DEFINE_float("learning_rate", 0.001, "Step length of Adam.")

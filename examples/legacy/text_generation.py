@@ -10,10 +10,10 @@ from tensorflow.python.ops import rnn, rnn_cell
 # An LSTM learns to tell the next character of a text from the 40 before it. Every now
 # and then it writes: each character it draws is fed back as the last of its input.
 #
-#     text_generation.py [text file] [--iterations=1500] [--plot=loss.png] ...
+#     text_generation.py [text file] [--iterations=1200] [--plot=loss.png] ...
 
 flags = tf.app.flags
-flags.DEFINE_integer("iterations", 1500, "Number of training steps.")
+flags.DEFINE_integer("iterations", 1200, "Number of training steps.")
 flags.DEFINE_integer("batch_size", 128, "Windows of the text per step.")
 flags.DEFINE_integer("hidden", 128, "Units of the LSTM.")
 flags.DEFINE_float("learning_rate", 0.01, "Step length of Adam.")
