@@ -240,7 +240,7 @@ def test_input_map_without_a_scope():
         ),
         (
             [node("B", "Neg", "A", dtype="DT_STRING")],
-            "DataType string for attr 'T' of 'Neg' Op not in list of allowed values",
+            "DataType string for attr 'T' not in list of allowed values",
         ),
         (
             [node("B", "Const", attrs=attr("value", "tensor { dtype: DT_INT32 }"))],

@@ -240,7 +240,7 @@ def test_argument_given_twice():
         (
             {"a": 1, "b": 2},
             TypeError,
-            "DataType int32 for attr 'T' of 'Blend' Op not in list of allowed values: "
+            "DataType int32 for attr 'T' not in list of allowed values: "
             "float32, float64",
         ),
         (

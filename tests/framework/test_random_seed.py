@@ -25,3 +25,11 @@ def test_graph_seed_alone_takes_the_number_of_the_last_operation():
         for expected in (1, 2):
             graph.create_op("NoOp", [], [])
             assert random_seed.get_seed(None) == (5, expected)
+
+
+def test_seeds_are_reduced():
+    with ops.Graph().as_default():
+        assert random_seed.get_seed(-7) == (87654321, 2**31 - 8)
+        assert random_seed.get_seed(2**31 - 1) == (87654321, 0)
+        random_seed.set_random_seed(-1)
+        assert random_seed.get_seed(2**40 + 3) == (2**31 - 2, 2**9 + 3)
