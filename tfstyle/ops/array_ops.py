@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from tfstyle.framework import dtypes, ops
+from tfstyle.ops.diag_ops import (
+    batch_matrix_band_part,
+    batch_matrix_diag,
+    batch_matrix_diag_part,
+    diag,
+    diag_part,
+    matrix_band_part,
+    matrix_diag,
+    matrix_diag_part,
+)
 from tfstyle.ops.gather_ops import (
     gather,
     gather_nd,
@@ -70,11 +80,16 @@ from tfstyle.ops.space_ops import (
 )
 
 __all__ = [
+    "batch_matrix_band_part",
+    "batch_matrix_diag",
+    "batch_matrix_diag_part",
     "batch_to_space",
     "bitcast",
     "boolean_mask",
     "concat",
     "depth_to_space",
+    "diag",
+    "diag_part",
     "dynamic_partition",
     "dynamic_stitch",
     "edit_distance",
@@ -87,6 +102,9 @@ __all__ = [
     "invert_permutation",
     "list_diff",
     "listdiff",
+    "matrix_band_part",
+    "matrix_diag",
+    "matrix_diag_part",
     "matrix_transpose",
     "meshgrid",
     "newaxis",

@@ -259,11 +259,27 @@ def assert_type(tensor, tf_type, message=None, name=None):
         return no_op(name="statically_determined_correct_type")
 
 
-def is_numeric_tensor(tensor):
-    """Whether `tensor` is a Tensor of integers, floats or complex numbers."""
-    return isinstance(tensor, Tensor) and (
-        tensor.dtype.is_integer or tensor.dtype.is_floating or tensor.dtype.is_complex
+# Not in `__all__`, which `tf` takes over.
+NUMERIC_TYPES = frozenset(
+    (
+        dtypes.float32,
+        dtypes.float64,
+        dtypes.int8,
+        dtypes.int16,
+        dtypes.int32,
+        dtypes.int64,
+        dtypes.uint8,
+        dtypes.qint8,
+        dtypes.qint32,
+        dtypes.quint8,
+        dtypes.complex64,
     )
+)
+
+
+def is_numeric_tensor(tensor):
+    """Whether `tensor` is a Tensor of one of the `NUMERIC_TYPES`."""
+    return isinstance(tensor, Tensor) and tensor.dtype in NUMERIC_TYPES
 
 
 # -- order ----------------------------------------------------------------------

@@ -44,22 +44,21 @@ def _over(clip_norm: Any, dtype: Any) -> Any:
     return constant(1.0 / clip_norm, dtype)
 
 
-def clip_by_norm(t, clip_norm, axes=None, name=None):
+def clip_by_norm(t, clip_norm, name=None, axes=None):
     """`t`, scaled down if its L2 norm is larger than `clip_norm`.
 
     Args:
         t: floats.
         clip_norm: a number above 0 (or, as in later releases, a scalar Tensor).
-        axes: dimensions over which the norms are taken; default: all, for one norm of
-            the whole tensor (argument of later releases).
         name: name of the operation.
+        axes: dimensions over which the norms are taken; default: all, for one norm of
+            the whole tensor (argument of later releases, where it is the third).
 
     Returns:
         A Tensor like `t`.
     """
-    if isinstance(axes, str):
-        # 0.9 has `name` in this place.
-        axes, name = None, axes
+    if name is not None and not isinstance(name, str):
+        axes, name = name, axes
     with ops.op_scope([t, clip_norm], name, "clip_by_norm") as scope:
         t = ops.convert_to_tensor(t, name="t")
         squares = math_ops.reduce_sum(t * t, axes, keep_dims=axes is not None)

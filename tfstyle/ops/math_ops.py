@@ -192,6 +192,7 @@ __all__ = [
     # sums of tensors
     "accumulate_n",
     "add_n",
+    "reduced_shape",
     "scalar_mul",
     # products
     "batch_matmul",
@@ -548,6 +549,26 @@ def scalar_mul(scalar, x):
     if isinstance(x, ops.IndexedSlices):
         return ops.IndexedSlices(mul(scalar, x.values), x.indices, x.dense_shape)
     return scalar * x
+
+
+def reduced_shape(input_shape, axes):
+    """The shape of a reduction that keeps its dimensions.
+
+    Args:
+        input_shape: [rank] integers, the shape of what is reduced.
+        axes: 1-D integers, the dimensions that are reduced; negative ones count from
+            the end.
+
+    Returns:
+        A Tensor [rank] int32: `input_shape` with 1 for the reduced dimensions.
+    """
+    from tfstyle.ops.shape_ops import made_by
+
+    input_shape, axes = to_int32(input_shape), to_int32(axes)
+    rank = made_by("Size")(input_shape)
+    axes = mod(add(axes, rank), rank)
+    ones = made_by("Fill")(made_by("Shape")(axes), 1)
+    return made_by("DynamicStitch")([range(rank), axes], [input_shape, ones])
 
 
 def trace(x, name=None):
