@@ -12,20 +12,9 @@ from tfstyle.framework.graph import Graph
 from tfstyle.framework.session_values import expansion_of
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["Feeds", "Fetches", "to_numpy"]
+__all__ = ["Feeds", "Fetches"]
 
 Builder = Callable[[Iterator[Any]], Any]
-
-
-def to_numpy(value: Any) -> Any:
-    """A computed value as `Session.run` returns it: an array of the caller's own.
-
-    Scalars come back as NumPy scalars, strings as bytes.
-    """
-    if isinstance(value, jax.Array):
-        # A view would keep the buffer busy, and later steps want to give it away.
-        value = np.array(value)
-    return value[()] if value.ndim == 0 else value
 
 
 class Fetches:
@@ -172,7 +161,7 @@ class Feeds:
             if type(value) is not np.ndarray or value.dtype != dtype:
                 value = _array(tensor, value, dtype)
             if dims is not None and value.shape != dims:
-                _check_shape(tensor, value.shape, dims)
+                _check_shape(tensor, value.shape)
             fed[tensor] = value
         for key in self._composite:
             expansion = expansion_of(key)
@@ -180,9 +169,7 @@ class Feeds:
             for tensor, value in expansion.feed(key, feed_dict[key]):
                 dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
                 array = _array(tensor, value, dtype)
-                shape = tensor.get_shape()
-                if shape.ndims is not None:
-                    _check_shape(tensor, array.shape, tuple(shape.as_list()))
+                _check_shape(tensor, array.shape)
                 fed[tensor] = array
         return fed
 
@@ -224,12 +211,8 @@ def _strings(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     return flat.reshape(array.shape)
 
 
-def _check_shape(
-    tensor: Tensor, shape: tuple[int, ...], dims: tuple[int | None, ...]
-) -> None:
-    if len(shape) == len(dims) and all(
-        d is None or d == s for s, d in zip(shape, dims, strict=True)
-    ):
+def _check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.get_shape().is_compatible_with(shape):
         return
     raise ValueError(
         f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, "

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from tfstyle.client import config as config_lib
-from tfstyle.client.fetches import Feeds, Fetches, to_numpy
+from tfstyle.client.fetches import Feeds, Fetches
 from tfstyle.client.partial_run import PartialRun
 from tfstyle.framework import errors
 from tfstyle.framework.defaults import get_default_graph, graphs, sessions
@@ -155,9 +154,8 @@ class BaseSession:
             values = plan.run(self._state, fed)
         return self._results(run.fetches, values)
 
-    def _results(self, fetches: Fetches, values: Sequence[Any]) -> Any:
+    def _results(self, fetches: Fetches, results: list[Any]) -> Any:
         """What `run` returns for the computed values."""
-        results = [to_numpy(v) for v in values]
         for slot, tensor in fetches.handles.items():
             handle = results[slot].decode()
             results[slot] = TensorHandle(handle, tensor.dtype.base_dtype, self)

@@ -331,7 +331,6 @@ class Tensor:
             ValueError: when `shape` contradicts what is known.
         """
         self._shape = self._shape.merge_with(shape)
-        self.graph._note_change()
 
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor as an input."""

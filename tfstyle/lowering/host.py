@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tfstyle.framework import errors
 from tfstyle.framework.body import call_body
 from tfstyle.framework.session_resources import running_in
 from tfstyle.framework.tensor import Operation, Tensor
@@ -47,7 +48,11 @@ class HostStep:
             with running_in(state.resources):
                 results = call_body(op, arguments)
         except Exception as error:
-            raise blamed(error, op, arguments) from error
+            # What a body says itself is told once, with the cause it gives.
+            told = isinstance(error, errors.OpError)
+            raise blamed(error, op, arguments) from (
+                error.__cause__ if told else error
+            )
         count = len(self._written)
         self._write(changes, arguments, results[:count])
         outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]

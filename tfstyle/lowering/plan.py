@@ -57,7 +57,7 @@ class Plan:
             fed: values of the fed tensors.
 
         Returns:
-            The values of the fetched tensors, on the device where they were made there.
+            The values of the fetched tensors, as NumPy arrays.
         """
         values = {**self._constants, **fed} if self._constants else fed
         changes = state.begin()

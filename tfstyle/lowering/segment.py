@@ -193,8 +193,8 @@ class Segment:
 
     def _translated(self, error: Exception) -> BaseException:
         if isinstance(error, errors.OpError):
-            # The frames of the trace are ours and JAX's: the operation says more. What a
-            # user's function raised stays as the cause.
+            # The frames of the trace are ours and JAX's: the operation says more. What
+            # a user's function raised stays as the cause.
             cause = error.__cause__
             error = error.with_traceback(None)
             foreign = cause is None or type(cause).__module__.startswith("jax")

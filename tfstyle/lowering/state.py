@@ -79,13 +79,27 @@ class State:
         """Commits the run and collects what was fetched.
 
         A fetched reference is the variable's value when the run ends.
+
+        Returns:
+            NumPy arrays of the caller's own; scalars as NumPy scalars.
         """
         if changes:
             with self.lock:
                 self.variables.update(changes)
         return [
-            values[tensor]
+            _owned(values[tensor])
             if variable is None or tensor in values
-            else self.variable(changes, variable)
+            else self._fetched(changes, variable)
             for tensor, variable in zip(fetched, variables, strict=True)
         ]
+
+    def _fetched(self, changes: Changes, variable: Operation) -> Any:
+        # Until it is copied, another thread's run could give the buffer away.
+        with self.lock:
+            return _owned(self.variable(changes, variable))
+
+
+def _owned(value: Any) -> Any:
+    """A copy: a view would keep a buffer busy that later steps want to give away."""
+    array = np.array(value)
+    return array[()] if array.ndim == 0 else array
