@@ -2,8 +2,6 @@
 
 import functools
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import ml_dtypes
@@ -213,11 +211,3 @@ def test_attribute_says_what_it_is():
 def test_attribute_of_another_kind():
     with pytest.raises(ValueError, match="attr of type int expected, but it holds 's'"):
         attr_from_proto(attr_value_pb2.AttrValue(s=b"x"), "int")
-
-
-def test_importing_tfstyle_loads_no_protocol_buffers():
-    code = "import sys, tfstyle; print([m for m in sys.modules if '_pb2' in m])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[]\n"
