@@ -116,8 +116,8 @@ def test_fetch_and_feed_sparse_tensor(sess):
             "nope:0",
             ValueError,
             "Fetch argument 'nope:0' of 'nope:0' cannot be interpreted as a Tensor. "
-            "(The name 'nope:0' refers to a Tensor which does not exist. The operation, "
-            "'nope', does not exist in the graph.)",
+            "(The name 'nope:0' refers to a Tensor which does not exist. The "
+            "operation, 'nope', does not exist in the graph.)",
         ),
         (
             ["nope"],
@@ -227,8 +227,8 @@ def test_feed_value(sess, dtype, value, expected):
         (
             *(tf.int32, None, 2**40, TypeError),
             "Type of feed value 1099511627776 is not compatible with Tensor type "
-            "<class 'numpy.int32'>. Try explicitly setting the type of the feed tensor to a "
-            "larger type (e.g. int64).",
+            "<class 'numpy.int32'>. Try explicitly setting the type of the feed tensor "
+            "to a larger type (e.g. int64).",
         ),
         (tf.uint8, None, -1, TypeError, "Type of feed value -1 is not compatible with"),
         (
