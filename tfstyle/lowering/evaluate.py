@@ -23,7 +23,7 @@ from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
-from tfstyle.lowering.references import root_variable, runs_on_host
+from tfstyle.lowering.references import is_read, root_variable, runs_on_host
 
 __all__ = ["Evaluator", "Pullback", "structural"]
 
@@ -113,6 +113,8 @@ class Evaluator:
         """The value of `tensor`, which must have been computed or given."""
         if tensor in self.values:
             return self.values[tensor]
+        if is_read(tensor.op):
+            return self.value(tensor.op._inputs[0])
         if tensor.dtype.is_ref_dtype:
             variable = root_variable(tensor)
             if variable is not None:
@@ -127,6 +129,8 @@ class Evaluator:
         Raises:
             tf.errors.OpError: when the values do not fit, naming the operation.
         """
+        if is_read(op):
+            return
         values = [self.value(t) for t in op._inputs]
         try:
             results = self._results(op, values)
@@ -235,6 +239,7 @@ class Evaluator:
             for name, value in zip(refs, results, strict=False):
                 variable = root_variable(op._inputs[spans[name]])
                 assert variable is not None
+                _check_assigned(op, variable, value)
                 self.variables[variable] = value
             results = results[len(refs) :]
             outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
@@ -346,6 +351,20 @@ def blocks_of(op: Operation, results: Values) -> int:
     if declaration.random_blocks is not None:
         return declaration.random_blocks(results[0])
     return 256 * int(np.prod(np.shape(results[0]), dtype=np.int64))
+
+
+def _check_assigned(op: Operation, variable: Operation, value: Any) -> None:
+    if op.type != "Assign" or not op._attrs["validate_shape"]:
+        return
+    known, new = variable._outputs[0].get_shape(), np.shape(value)
+    if not known.is_compatible_with(new):
+        sides = ["[" + ",".join(map(str, s)) + "]" for s in (known.as_list(), new)]
+        raise errors.InvalidArgumentError(
+            None,
+            op,
+            "Assign requires shapes of both tensors to match. lhs shape= "
+            f"{sides[0]} rhs shape= {sides[1]}",
+        )
 
 
 def _accumulate(cotangents: dict[Tensor, Any], tensor: Tensor, value: Any) -> None:

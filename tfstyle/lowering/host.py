@@ -14,7 +14,7 @@ from tfstyle.framework.body import call_body
 from tfstyle.framework.session_resources import running_in
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
-from tfstyle.lowering.references import root_variable, written_inputs
+from tfstyle.lowering.references import is_read, root_variable, written_inputs
 
 if TYPE_CHECKING:
     from tfstyle.lowering.state import Changes, State
@@ -50,9 +50,7 @@ class HostStep:
         except Exception as error:
             # What a body says itself is told once, with the cause it gives.
             told = isinstance(error, errors.OpError)
-            raise blamed(error, op, arguments) from (
-                error.__cause__ if told else error
-            )
+            raise blamed(error, op, arguments) from (error.__cause__ if told else error)
         count = len(self._written)
         self._write(changes, arguments, results[:count])
         outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
@@ -86,6 +84,8 @@ class HostStep:
     ) -> Any:
         if tensor in values:
             value = values[tensor]
+        elif is_read(tensor.op):
+            return self._value(tensor.op._inputs[0], state, changes, values)
         else:
             variable = root_variable(tensor)
             assert variable is not None

@@ -10,6 +10,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = [
     "accesses",
+    "is_read",
     "is_variable",
     "root_variable",
     "runs_on_host",
@@ -33,12 +34,19 @@ def runs_on_host(op: Operation) -> bool:
 
 
 def root_variable(tensor: Tensor) -> Operation | None:
-    """The variable that a reference tensor stands for; None for another tensor.
+    """The variable that a tensor stands for; None for another tensor.
 
     Assignments return a reference to the variable they write, so they can be chained.
+    The value a variable is read as stands for it too: who uses it sees what the
+    variable holds by then, so that what waits for an update sees the update.
     """
-    while tensor.dtype.is_ref_dtype:
+    while True:
         op = tensor.op
+        if not tensor.dtype.is_ref_dtype:
+            if not is_read(op):
+                return None
+            tensor = op._inputs[0]
+            continue
         if is_variable(op):
             return op
         refs = written_inputs(op)
@@ -49,7 +57,11 @@ def root_variable(tensor: Tensor) -> Operation | None:
             tensor = op._inputs[0]
         else:
             return None
-    return None
+
+
+def is_read(op: Operation) -> bool:
+    """Whether `op` only passes the value of a variable on."""
+    return op.type == "Identity" and op._inputs[0].dtype.is_ref_dtype
 
 
 def written_inputs(op: Operation) -> list[Tensor]:
@@ -75,13 +87,12 @@ def accesses(
         return
     written = written_inputs(op)
     for tensor in op._inputs:
-        if not tensor.dtype.is_ref_dtype:
-            continue
         variable = root_variable(tensor)
         if variable is None:
             continue
         writes = any(t is tensor for t in written)
-        if tensor in fed and not writes:
+        source = tensor.op._inputs[0] if is_read(tensor.op) else tensor
+        if not writes and (tensor in fed or source in fed):
             continue
         reads = not writes or declaration.reads_ref
         yield variable, reads, writes

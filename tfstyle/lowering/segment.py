@@ -98,7 +98,7 @@ class Segment:
             for tensor in static_tensors(op):
                 if tensor not in self._statics.cut.get(op, ()):
                     fold(tensor)
-        return sorted(found, key=lambda op: op._id)
+        return [op for op in self._pruned.operations if op in found]
 
     def _find_arguments(self) -> None:
         produced = {t for op in self.operations for t in op._outputs}
@@ -151,7 +151,7 @@ class Segment:
         self.outputs = [
             t
             for t in used
-            if t in self._made and t not in self._fed and root_variable(t) is None
+            if t in self._made and t not in self._fed and not t.dtype.is_ref_dtype
         ]
 
     # -- running ----------------------------------------------------------------
