@@ -56,9 +56,13 @@ def prune(
     def use(tensor: Tensor) -> Operation | None:
         if tensor in fed:
             return None
-        want(tensor.op)
-        needed[tensor.op].add(tensor.value_index)
-        return tensor.op
+        op = want(tensor.op)
+        if op is tensor.op and tensor.value_index not in needed[op]:
+            needed[op].add(tensor.value_index)
+            if op in depends:
+                # A control input made later led to a user whose turn comes too late.
+                heapq.heappush(heap, (-op._id, op))
+        return op
 
     for op in operations:
         if op not in done:
