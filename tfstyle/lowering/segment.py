@@ -15,8 +15,10 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import loops  # noqa: F401  registers the structural ops
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.evaluate import Evaluator
+from tfstyle.lowering.groups import run_group
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import accesses, is_variable, root_variable
+from tfstyle.lowering.rolling import Group, Unit, roll, rolling_enabled
 from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics, static_tensors
 
@@ -63,6 +65,7 @@ class Segment:
         self._find_arguments()
         self._find_variables()
         self._random = list(_random_operations(self.operations))
+        self._units: list[Unit] = []
         self._executables: dict[Any, Any] = {}
         self._device_constants: tuple[Any, ...] | None = None
 
@@ -154,6 +157,34 @@ class Segment:
             if t in self._made and t not in self._fed and not t.dtype.is_ref_dtype
         ]
 
+    def _roll(self) -> list[Unit]:
+        """Puts loops that a program unrolled back together."""
+        if not rolling_enabled():
+            return list(self.operations)
+        depends = dict(self._pruned.depends)
+        kept: set[Tensor] = set()
+        for op in self.operations:
+            region = op._attrs.get("_region")
+            if isinstance(region, Region):
+                inner = region.reached(self._pruned.needed[op])[0]
+                depends[op] = [*depends.get(op, ()), *inner]
+                kept.update(region.xs)
+        kept.update(t for t in self._fed)
+        return roll(self.operations, depends, self._statics.folded, kept)
+
+    def _used_outside(self, group: Group) -> set[Tensor]:
+        """The tensors of a group that anything else uses."""
+        inside = set(group.operations)
+        used = {t for t in self.outputs if t.op in inside}
+        for op in self.operations:
+            if op in inside:
+                continue
+            used.update(t for t in op._inputs if t.op in inside)
+            region = op._attrs.get("_region")
+            if isinstance(region, Region):
+                used.update(t for t in region.ys if t.op in inside)
+        return used
+
     # -- running ----------------------------------------------------------------
 
     def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
@@ -228,6 +259,7 @@ class Segment:
 
     def _function(self, static: dict[Tensor, Any]) -> Any:
         """The segment as a function of what changes from run to run."""
+        self._units = self._units or self._roll()
 
         def segment(
             donated: tuple[Any, ...],
@@ -251,8 +283,11 @@ class Segment:
             )
             # GPUs would round the factors of float32 products to 10 bits.
             with jax.default_matmul_precision("highest"):
-                for op in self.operations:
-                    evaluator.run(op)
+                for unit in self._units:
+                    if isinstance(unit, Group):
+                        run_group(evaluator, unit, self._used_outside(unit))
+                    else:
+                        evaluator.run(unit)
             entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
             new = [_owned(evaluator.variables[v], entered) for v in self._written]
             results = [evaluator.value(t) for t in self.outputs]
