@@ -30,6 +30,7 @@ from tfstyle.framework.ops import (
     Graph,
     GraphKeys,
     NoGradient,
+    NotDifferentiable,
     Operation,
     RegisterGradient,
     RegisterShape,

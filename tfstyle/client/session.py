@@ -19,7 +19,7 @@ from tfstyle.lowering.state import State
 from tfstyle.ops.session_ops import HANDLES, TensorHandle
 from tfstyle.platform.memory import keep_memory
 
-__all__ = ["BaseSession", "InteractiveSession", "Session"]
+__all__ = ["BaseSession", "InteractiveSession", "Session", "SessionInterface"]
 
 # Values of lost handles that are kept before they are freed together.
 _DEAD_HANDLES = 10
@@ -39,7 +39,39 @@ class _Run:
         )
 
 
-class BaseSession:
+class SessionInterface:
+    """What every session has, and what stands in for one should have."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the session."""
+        raise NotImplementedError("graph")
+
+    @property
+    def sess_str(self) -> str:
+        """The target of the session."""
+        raise NotImplementedError("sess_str")
+
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Any = None,
+        options: Any = None,
+        run_metadata: Any = None,
+    ) -> Any:
+        """Runs operations and evaluates tensors."""
+        raise NotImplementedError("run")
+
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Starts a run that goes on over several calls of `partial_run`."""
+        raise NotImplementedError("partial_run_setup")
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Continues a partial run."""
+        raise NotImplementedError("partial_run")
+
+
+class BaseSession(SessionInterface):
     """Runs the operations of one graph and keeps the values of its variables."""
 
     def __init__(

@@ -32,7 +32,7 @@ _MOVED = {
     "framework.graph_util": ("client.graph_util",),
     "framework.test_util": ("client.test_util",),
     "ops.op_def_library": ("framework.op_def_library",),
-    "ops.gen_user_ops": ("user_ops.user_ops",),
+    "ops.gen_user_ops": ("ops.user_ops",),
     "ops.gradients_impl": ("ops.gradients",),
     "platform.default": ("platform",),
     "platform.logging": ("platform.tf_logging",),

@@ -23,6 +23,7 @@ from tfstyle.ops.gather_ops import (
 )
 from tfstyle.ops.join_ops import (
     concat,
+    concat_v2,
     pack,
     pad,
     reverse,
@@ -87,6 +88,7 @@ __all__ = [
     "bitcast",
     "boolean_mask",
     "concat",
+    "concat_v2",
     "depth_to_space",
     "diag",
     "diag_part",

@@ -20,6 +20,7 @@ from tfstyle.ops.shape_ops import identity
 
 __all__ = [
     "concat",
+    "concat_v2",
     "pack",
     "pad",
     "reverse",
@@ -133,6 +134,11 @@ def concat(concat_dim, values, name="concat"):
             axis.get_shape().assert_is_compatible_with(tensor_shape.scalar())
             return identity(values[0], name=scope)
     return _concat(concat_dim, list(values), name=name)
+
+
+def concat_v2(values, axis, name="concat_v2"):
+    """`concat`, with the arguments in the order of later releases."""
+    return concat(axis, values, name=name)
 
 
 def _split_shape(op):

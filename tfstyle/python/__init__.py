@@ -1,4 +1,4 @@
-"""`tf.python`: the module tree that programs reach into, as `tf.python.framework.ops`."""
+"""`tf.python`: the modules that programs reach into, as `tf.python.framework.ops`."""
 
 from tfstyle import client, framework, ops, platform, training, util
 
