@@ -313,7 +313,7 @@ WRONG_KIND = {
     ),
     "one_hot_floats": (
         lambda: tf.one_hot([0.0], 2),
-        "float32 for attr 'TI' of 'OneHot' Op not in list of allowed values",
+        "float32 for attr 'TI' not in list of allowed values",
     ),
     "zeros_text": (lambda: tf.zeros([2], tf.string), "Expected string, got 0"),
     "placeholder_dtype": (lambda: tf.placeholder("text"), "'text'"),
@@ -323,7 +323,7 @@ WRONG_KIND = {
     ),
     "string_to_number": (
         lambda: tf.string_to_number(["1"], tf.float64),
-        "for attr 'out_type' of 'StringToNumber' Op not in list of allowed values",
+        "for attr 'out_type' not in list of allowed values",
     ),
 }
 

@@ -592,6 +592,19 @@ def test_max_pool3d_and_its_gradient():
     np.testing.assert_array_equal(mean_slopes, np.full(x.shape, 0.125))
 
 
+def test_max_pool3d_gives_the_gradient_to_every_largest_element():
+    x = tf.constant(np.float32([3, 1, 3, 2, 2, 2]).reshape(1, 1, 1, 6, 1))
+    ksize = [1, 1, 1, 3, 1]
+    y = tf.nn.max_pool3d(x, ksize, ksize, "VALID")
+    seed = tf.constant([5.0, 7.0], shape=[1, 1, 1, 2, 1])
+    slopes = [
+        tf.gradients(y, x, seed)[0],
+        tf.nn.max_pool3d_grad(x, y, seed, ksize, ksize, "VALID"),
+    ]
+    for slope in run(slopes):
+        np.testing.assert_array_equal(slope.ravel(), [5, 0, 5, 7, 7, 7])
+
+
 def test_dilation2d_refuses():
     x = floats(1, 4, 4, 2)
     with pytest.raises(ValueError, match="Dimensions must be equal, but are 2 and 3"):

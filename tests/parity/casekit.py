@@ -189,22 +189,39 @@ def _cotangent(shape, dtype):
 def _cotangents(sess, settings, built, feed):
     """Returns, per setting, (output, cotangent) of each differentiable output."""
     wanted = [
-        [t for t in outs if _differentiable(t)] if setting.grad else []
+        [(i, t) for i, t in enumerate(outs) if setting.grad and _differentiable(t)]
         for setting, (outs, _) in zip(settings, built)
     ]
-    shapes, open_ended = {}, []
-    for tensor in (t for row in wanted for t in row):
-        if tensor.get_shape().is_fully_defined():
-            shapes[tensor] = tensor.get_shape().as_list()
-        else:
-            open_ended.append(tensor)
+    # Where sizes are unknown, they are those of the same use with known ones.
+    uses = [_use(setting) for setting in settings]
+    shapes = {
+        (use, i): t.get_shape().as_list()
+        for use, row in zip(uses, wanted)
+        for i, t in row
+        if t.get_shape().is_fully_defined()
+    }
+    open_ended = {
+        (use, i): t
+        for use, row in zip(uses, wanted)
+        for i, t in row
+        if (use, i) not in shapes
+    }
     if open_ended:
-        found = sess.run(open_ended, feed)
-        shapes.update((t, value.shape) for t, value in zip(open_ended, found))
+        found = sess.run(list(open_ended.values()), feed)
+        shapes.update((key, value.shape) for key, value in zip(open_ended, found))
     return [
-        [(t, _cotangent(shapes[t], np.dtype(t.dtype.as_numpy_dtype))) for t in row]
-        for row in wanted
+        [
+            (t, _cotangent(shapes[use, i], np.dtype(t.dtype.as_numpy_dtype)))
+            for i, t in row
+        ]
+        for use, row in zip(uses, wanted)
     ]
+
+
+def _use(setting):
+    """What `each` gives the same three times."""
+    arrays = [(a.dtype.str, a.shape, a.tobytes()) for a in setting.inputs]
+    return (setting.build, *arrays)
 
 
 def _gradients(tf, outs, tensors, cotangents):
@@ -213,5 +230,8 @@ def _gradients(tf, outs, tensors, cotangents):
     if not (xs and cotangents):
         return []
     ys, grad_ys = zip(*cotangents)
+    if len(ys) > 1:
+        # TensorFlow 0.12 forgets the cotangent of a y that another one is made from.
+        ys = [tf.identity(y) for y in ys]
     found = tf.gradients(list(ys), xs, [tf.constant(c) for c in grad_ys])
     return ["None" if g is None else tf.convert_to_tensor(g) for g in found]

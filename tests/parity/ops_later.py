@@ -138,20 +138,6 @@ case_sequence_mask = case(
     fed(lambda tf, n: tf.sequence_mask(n), np.int32([1, 3]), name=False),
     const(lambda tf, n: tf.sequence_mask(n, 3, dtype=tf.float32), np.int32([2, 1])),
 )
-case_confusion_matrix = case(
-    const(
-        lambda tf, p, t: tf.contrib.metrics.confusion_matrix(p, t, 4),
-        np.int32([1, 2, 3, 1]),
-        np.int32([1, 2, 0, 0]),
-        name=False,
-    ),
-    fed(
-        lambda tf, p, t: tf.contrib.metrics.confusion_matrix(p, t),
-        np.int32([1, 0]),
-        np.int32([1, 1]),
-        name=False,
-    ),
-)
 case_log_poisson_loss = case(
     each(
         lambda tf, x, t: tf.nn.log_poisson_loss(x, t),

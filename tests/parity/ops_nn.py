@@ -80,14 +80,15 @@ def softmax_xent(tf, x, labels):
 
 
 LABELS = np.float32([[0, 1, 0], [0.5, 0.25, 0.25]])
+# 0.12 reshapes around the op: its name is of the reshape, its static shape is lost
+# where only one of the inputs tells it.
 case_softmax_cross_entropy = case(
-    each(lambda tf, x: softmax_xent(tf, x, LABELS), arr(2, 3)),
+    each(softmax_xent, arr(2, 3), LABELS, name=False),
     const(lambda tf, x: softmax_xent(tf, x, LABELS[:1]), np.float32([[999, 0, -999]])),
     fed(
         lambda tf, x: softmax_xent(tf, x, np.float64(LABELS)),
         arr(2, 3, dtype="float64"),
     ),
-    unknown(softmax_xent, arr(2, 3), LABELS, grad=False),
     bad=[
         lambda tf: softmax_xent(tf, tf.zeros([2, 3]), tf.zeros([2, 4])),
     ],
@@ -323,12 +324,14 @@ case_global_norm = case(
 
 case_two_layers = case(
     each(
-        lambda tf, x, w, b: softmax_xent(
-            tf, tf.matmul(tf.nn.relu(tf.matmul(x, w) + b), w, transpose_b=True), LABELS
+        lambda tf, x, w, b, labels: softmax_xent(
+            tf, tf.matmul(tf.nn.relu(tf.matmul(x, w) + b), w, transpose_b=True), labels
         ),
         X,
         WEIGHTS,
         BIAS,
+        LABELS,
+        name=False,
     ),
     tol=TOL,
 )

@@ -309,8 +309,8 @@ def _check_allowed(op_type: str, attr: AttrFacts, value: Any) -> None:
         if isinstance(item, DType):
             if item.base_dtype.name not in (attr.allowed or ()):
                 raise TypeError(
-                    f"DataType {item.name} for attr '{attr.name}' of '{op_type}' Op "
-                    f"not in list of allowed values: {', '.join(attr.allowed or ())}"
+                    f"DataType {item.name} for attr '{attr.name}' not in list of "
+                    f"allowed values: {', '.join(attr.allowed or ())}"
                 )
         elif item not in (attr.allowed or ()):
             raise ValueError(

@@ -8,6 +8,8 @@ __all__ = ["get_seed", "set_random_seed"]
 
 # What TensorFlow puts in the place of a graph seed when only the op has one.
 _DEFAULT_GRAPH_SEED = 87654321
+# Seeds are reduced by it, which makes negative and long ones fit.
+_MODULUS = 2**31 - 1
 
 
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
@@ -20,15 +22,18 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
         (None, None), which asks for a fresh seed per session, when neither the default
         graph nor the operation has a seed. With a graph seed alone, the graph seed and
         the number of the last operation made, so that the streams of operations
-        differ. Otherwise the graph seed, or a fixed number, and `op_seed`.
+        differ. Otherwise the graph seed, or a fixed number, and `op_seed`. All of them
+        modulo 2³¹ - 1.
     """
     graph = ops.get_default_graph()
     graph_seed = graph.seed
-    if graph_seed is not None:
-        return graph_seed, graph._last_id if op_seed is None else op_seed
-    if op_seed is not None:
-        return _DEFAULT_GRAPH_SEED, op_seed
-    return None, None
+    if graph_seed is None and op_seed is None:
+        return None, None
+    if graph_seed is None:
+        graph_seed = _DEFAULT_GRAPH_SEED
+    if op_seed is None:
+        op_seed = graph._last_id
+    return graph_seed % _MODULUS, op_seed % _MODULUS
 
 
 def set_random_seed(seed: int | None) -> None:

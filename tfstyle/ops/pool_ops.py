@@ -188,9 +188,14 @@ def max_pool3d(input: Array, ksize, strides, padding):
         name: name of the operation.
 
     Returns:
-        A Tensor of the type of `input`.
+        A Tensor of the type of `input`. Its gradient goes, whole, to every element of
+        the window that is as large as the largest.
     """
-    return _pool(pooling.max_pool, input, ksize, strides, padding)
+    return _pool(_max_pool_volume, input, ksize, strides, padding)
+
+
+# The whole gradient goes to every largest element.
+_max_pool_volume = functools.partial(pooling.max_pool, all_ties=True)
 
 
 # -- gradients, as operations of imported graphs --------------------------------
@@ -260,7 +265,7 @@ def max_pool3d_grad(
         A Tensor of the type of `grad` and of the shape of `orig_input`.
     """
     return _pool_gradient(
-        pooling.max_pool,
+        _max_pool_volume,
         orig_input,
         grad.astype(orig_input.dtype),
         ksize,

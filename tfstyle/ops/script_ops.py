@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, ops
-from tfstyle.framework.errors import InvalidArgumentError, UnimplementedError
+from tfstyle.framework.errors import (
+    InternalError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
 from tfstyle.framework.op_def import Array, op
 
 __all__ = ["py_func"]
@@ -23,7 +27,14 @@ _functions: dict[str, Callable[..., Any]] = {}
 
 @op("PyFunc", host=True, gradient=None, shape=common_shapes.unknown)
 def _py_func(input: list[Array], token, Tin, Tout):
-    results = _functions[token](*input)
+    try:
+        results = _functions[token](*input)
+    except Exception as error:
+        raise InternalError(
+            None,
+            None,
+            f"Failed to run py callback {token}: {type(error).__name__}: {error}",
+        ) from error
     if not isinstance(results, (list, tuple)):
         results = [] if results is None and not Tout else [results]
     if len(results) != len(Tout):
@@ -33,7 +44,10 @@ def _py_func(input: list[Array], token, Tin, Tout):
             f"{token} returns {len(results)} values, but expects to see {len(Tout)} "
             "values.",
         )
-    return [_checked(token, i, r, t) for i, (r, t) in enumerate(zip(results, Tout, strict=True))]
+    return [
+        _checked(token, i, r, t)
+        for i, (r, t) in enumerate(zip(results, Tout, strict=True))
+    ]
 
 
 def _checked(token: str, index: int, result: Any, dtype: dtypes.DType) -> np.ndarray:
@@ -74,7 +88,11 @@ def py_func(func, inp, Tout, name=None):
         name: name of the operation.
 
     Returns:
-        A list of tensors; one tensor when `Tout` is one dtype. Their shapes are unknown.
+        A list of tensors; one tensor when `Tout` is one dtype. Their shapes are
+        unknown.
+
+    Raises:
+        tf.errors.InternalError: in a run, when `func` raises; its error is the cause.
 
     The function runs on the host, between compiled steps. No gradient flows through it
     unless a `gradient_override_map` gives `PyFunc` one.

@@ -15,6 +15,7 @@ from tfstyle.ops.partitioned_variables import *
 from tfstyle.ops.random_ops import *
 from tfstyle.ops.script_ops import *
 from tfstyle.ops.session_ops import *
+from tfstyle.ops.sparse_ops import *
 from tfstyle.ops.special_math_ops import *
 from tfstyle.ops.state_ops import *
 from tfstyle.ops.template import *
