@@ -32,7 +32,6 @@ _MOVED = {
     "framework.graph_util": ("client.graph_util",),
     "framework.test_util": ("client.test_util",),
     "ops.op_def_library": ("framework.op_def_library",),
-    "ops.gen_user_ops": ("ops.user_ops",),
     "ops.gradients_impl": ("ops.gradients",),
     "platform.default": ("platform",),
     "platform.logging": ("platform.tf_logging",),
@@ -184,7 +183,7 @@ def _moved(relative: str) -> str | None:
     candidates = _MOVED.get(relative, ())
     package, _, last = relative.rpartition(".")
     if package == "ops" and last.startswith("gen_"):
-        candidates = (*candidates, f"ops.{last.removeprefix('gen_')}")
+        candidates = (*candidates, "ops.gen_ops")
     if package.endswith("platform.default") or package == "platform":
         candidates = (*candidates, f"platform.{last.removeprefix('_')}")
     for candidate in candidates:
