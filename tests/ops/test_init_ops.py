@@ -45,9 +45,7 @@ def test_constant_initializer_repeats_the_last_number():
 
 
 def test_constant_initializer_refuses_too_many_numbers():
-    with pytest.raises(
-        ValueError, match="Too many elements provided. Needed at most"
-    ):
+    with pytest.raises(ValueError, match="Too many elements provided. Needed at most"):
         tf.constant_initializer([1, 2, 3])([2])
 
 
@@ -164,9 +162,7 @@ def test_regularizers():
 def test_regularizer_refuses(make):
     with pytest.raises(ValueError, match="scale cannot be an integer: 1"):
         make(1)
-    with pytest.raises(
-        ValueError, match="Setting a scale less than 0 on a"
-    ):
+    with pytest.raises(ValueError, match="Setting a scale less than 0 on a"):
         make(-0.5)
 
 
