@@ -61,7 +61,7 @@ def parse_spec(spec: str) -> tuple[tuple[int, ...], Extents]:
     except ValueError:
         shape, extents = (), ((0, 0),)
     inside = len(shape) == len(extents) and all(
-        0 <= start and (length == -1 or start + length <= size)
+        start >= 0 and (length == -1 or start + length <= size)
         for (start, length), size in zip(extents, shape, strict=True)
     )
     if not inside:

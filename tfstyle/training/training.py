@@ -12,6 +12,16 @@ from tfstyle.training.moving_averages import ExponentialMovingAverage
 from tfstyle.training.optax_optimizer import OptaxOptimizer
 from tfstyle.training.optimizer import Optimizer
 from tfstyle.training.rmsprop import RMSPropOptimizer
+from tfstyle.training.saver import (
+    NewCheckpointReader,
+    Saver,
+    export_meta_graph,
+    generate_checkpoint_state_proto,
+    get_checkpoint_state,
+    import_meta_graph,
+    latest_checkpoint,
+    update_checkpoint_state,
+)
 from tfstyle.training.training_util import (
     assert_global_step,
     get_global_step,
@@ -27,14 +37,22 @@ __all__ = [
     "FtrlOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
+    "NewCheckpointReader",
     "OptaxOptimizer",
     "Optimizer",
     "RMSPropOptimizer",
+    "Saver",
     "assert_global_step",
     "exponential_decay",
+    "export_meta_graph",
+    "generate_checkpoint_state_proto",
+    "get_checkpoint_state",
     "get_global_step",
     "global_step",
+    "import_meta_graph",
+    "latest_checkpoint",
     "piecewise_constant",
+    "update_checkpoint_state",
     "write_graph",
 ]
 
