@@ -444,14 +444,6 @@ class Graph:
         finally:
             self._gradient_overrides = saved
 
-    @contextmanager
-    def _original_op(self, op: Operation) -> Iterator[None]:
-        saved, self._default_original_op = self._default_original_op, op
-        try:
-            yield
-        finally:
-            self._default_original_op = saved
-
     # -- collections ------------------------------------------------------------
 
     def add_to_collection(self, name: Any, value: Any) -> None:

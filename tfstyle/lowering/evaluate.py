@@ -25,7 +25,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
 
-__all__ = ["Evaluator", "Pullback", "structural"]
+__all__ = ["Evaluator", "Pullback", "inputs_used", "structural"]
 
 Values = list[Any]
 _SMALL = 64
@@ -36,32 +36,43 @@ structural: dict[
 
 
 class Pullback:
-    """The reverse of one executed operation.
+    """The reverse of one executed operation, or of one executed group of them.
 
     Attributes:
-        inputs: indices of the differentiated inputs.
-        outputs: indices of the differentiable outputs.
+        op: the operation, or the last one of the group.
+        inputs: the differentiated inputs.
+        outputs: the differentiable outputs.
     """
 
     def __init__(
         self,
-        inputs: Sequence[int],
-        outputs: Sequence[int],
-        zeros: Sequence[Any],
+        op: Operation,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        values: Sequence[Any],
         pull: Callable[[tuple[Any, ...]], tuple[Any, ...]],
     ) -> None:
+        """Notes what was executed; `values` are those of `outputs`."""
+        self.op = op
         self.inputs = inputs
         self.outputs = outputs
-        self._zeros = zeros
+        self._shapes = [(v.shape, v.dtype) for v in values]
         self._pull = pull
 
-    def __call__(self, cotangents: Mapping[int, Any]) -> list[tuple[int, Any]]:
-        """Cotangents of the outputs, by index -> those of the inputs."""
+    def __call__(self, cotangents: dict[Tensor, Any]) -> None:
+        """Adds to `cotangents` what flows from the outputs back to the inputs."""
+        if not any(t in cotangents for t in self.outputs):
+            return
         given = tuple(
-            cotangents[i] if i in cotangents else jnp.zeros(aval.shape, aval.dtype)
-            for i, aval in zip(self.outputs, self._zeros, strict=True)
+            cotangents[t] if t in cotangents else jnp.zeros(*shape)
+            for t, shape in zip(self.outputs, self._shapes, strict=True)
         )
-        return list(zip(self.inputs, self._pull(given), strict=True))
+        try:
+            pulled = self._pull(given)
+        except Exception as error:
+            raise blamed(error, self.op, given) from _cause(error)
+        for tensor, cotangent in zip(self.inputs, pulled, strict=True):
+            _accumulate(cotangents, tensor, cotangent)
 
 
 class Evaluator:
@@ -105,7 +116,8 @@ class Evaluator:
         self.folded = folded
         self.taped = taped or {}
         self._in_body = in_body
-        self.tape: dict[Operation, Pullback] = {}
+        self.tape: list[Pullback] = []
+        self._on_tape: dict[Operation, int] = {}
         # Fed tensors keep their values when the operation that makes them runs.
         self.given = frozenset(values)
 
@@ -131,7 +143,7 @@ class Evaluator:
         """
         if is_read(op):
             return
-        values = [self.value(t) for t in op._inputs]
+        values = [self.value(t) for t in inputs_used(op, self.taped)]
         try:
             results = self._results(op, values)
         except Exception as error:
@@ -207,9 +219,22 @@ class Evaluator:
         results = list(aux)
         for i, value in zip(kept, main, strict=True):
             results[i] = value
-        avals = [jax.ShapeDtypeStruct(m.shape, m.dtype) for m in main]
-        self.tape[op] = Pullback(inputs, list(kept), avals, pull)
+        self.record(
+            [op],
+            Pullback(
+                op,
+                [op._inputs[i] for i in inputs],
+                [op._outputs[i] for i in kept],
+                main,
+                pull,
+            ),
+        )
         return results
+
+    def record(self, operations: Sequence[Operation], pullback: Pullback) -> None:
+        """Puts the pullback of `operations`, which ran as one, on the tape."""
+        self._on_tape.update(dict.fromkeys(operations, len(self.tape)))
+        self.tape.append(pullback)
 
     def _check_static(
         self, op: Operation, declaration: OpDeclaration, values: Values
@@ -264,23 +289,10 @@ class Evaluator:
         cotangents: dict[Tensor, Any] = {}
         for tensor, seed in zip(region.ys, seeds, strict=True):
             _accumulate(cotangents, tensor, _conjugate(tensor, seed))
-        for op in reversed(region.reached(wanted)[0]):
-            pullback = self.tape.get(op)
-            if pullback is None:
-                continue
-            given = {
-                i: cotangents[op._outputs[i]]
-                for i in pullback.outputs
-                if op._outputs[i] in cotangents
-            }
-            if not given:
-                continue
-            try:
-                pulled = pullback(given)
-            except Exception as error:
-                raise blamed(error, op, list(given.values())) from _cause(error)
-            for i, cotangent in pulled:
-                _accumulate(cotangents, op._inputs[i], cotangent)
+        reached = region.reached(wanted)[0]
+        places = {self._on_tape[op] for op in reached if op in self._on_tape}
+        for place in sorted(places, reverse=True):
+            self.tape[place](cotangents)
         return [
             self._gradient(x, cotangents) if i in wanted else None
             for i, x in enumerate(region.xs)
@@ -290,6 +302,18 @@ class Evaluator:
         if x in cotangents:
             return _conjugate(x, cotangents[x])
         return jnp.zeros_like(self.value(x))
+
+
+def inputs_used(op: Operation, taped: Collection[Operation]) -> list[Tensor]:
+    """The inputs whose values running `op` needs, given what is on the tape.
+
+    A `BlockGradient` takes what it needs of its region from the tape, unless it is
+    differentiated itself.
+    """
+    region = op._attrs.get("_region")
+    if isinstance(region, Region) and op not in taped:
+        return op._inputs[: len(region.ys)]
+    return op._inputs
 
 
 def _known(declaration: OpDeclaration, values: Sequence[Any]) -> bool:

@@ -14,7 +14,7 @@ from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import loops  # noqa: F401  registers the structural ops
 from tfstyle.lowering.blame import blamed
-from tfstyle.lowering.evaluate import Evaluator
+from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.groups import run_group
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import accesses, is_variable, root_variable
@@ -112,11 +112,7 @@ class Segment:
             cut = self._statics.cut.get(op, ())
             for tensor in dict.fromkeys((*cut, *self._statics.feeds.get(op, ()))):
                 static[tensor] = None
-            inputs = op._inputs
-            region = op._attrs.get("_region")
-            if isinstance(region, Region) and op not in self._taped:
-                inputs = inputs[: len(region.ys)]
-            for tensor in inputs:
+            for tensor in inputs_used(op, self._taped):
                 if tensor.op.type == "Const" and tensor not in self._fed:
                     if _is_large(tensor):
                         constants[tensor] = None
@@ -179,7 +175,7 @@ class Segment:
         for op in self.operations:
             if op in inside:
                 continue
-            used.update(t for t in op._inputs if t.op in inside)
+            used.update(t for t in inputs_used(op, self._taped) if t.op in inside)
             region = op._attrs.get("_region")
             if isinstance(region, Region):
                 used.update(t for t in region.ys if t.op in inside)

@@ -255,20 +255,32 @@ class _Walk:
                 self._gradients[y].append((-1, seed))
         levels = self._levels()
         by_level: defaultdict[int, list[Operation]] = defaultdict(list)
+        reads = []
         for op in self.relevant:
-            by_level[levels[op]].append(op)
+            if op in levels:
+                by_level[levels[op]].append(op)
+            else:
+                reads.append(op)
         for level in sorted(by_level, reverse=True):
             if level % 2:
                 for op in sorted(by_level[level], key=self._order.__getitem__):
                     self._explicit(op)
             else:
                 self._block(by_level[level])
+        for op in reads:
+            self._explicit(op)
         return [self._final[x] if x in self._final else self._sum(x) for x in self._xs]
 
     def _levels(self) -> dict[Operation, int]:
-        """Even levels are blocks, odd ones hold the explicit operations."""
+        """Even levels are blocks, odd ones hold the explicit operations.
+
+        Reads of variables come after all of them and have no level: below a read there
+        is nothing but the variable.
+        """
         levels: dict[Operation, int] = {}
         for op in self.relevant:
+            if self._functions.get(op) is _read_gradient:
+                continue
             below = max(
                 (levels.get(t.op, 0) for t in self._flowing(op)),
                 default=0,
