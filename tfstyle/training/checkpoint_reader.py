@@ -30,14 +30,23 @@ def checkpoint_files(pattern: str) -> list[str]:
 
     Args:
         pattern: path of a file, a pattern such as `"model-?????-of-00002"` for several,
-            or what the paths of a V2 checkpoint start with.
+            or what the paths of a V2 checkpoint start with. Of two checkpoints at one
+            path it is the newer.
     """
-    if os.path.isfile(index_path(pattern)):
+    index = index_path(pattern)
+    found = [p for p in (index, pattern) if os.path.isfile(p)]
+    # Both: the path was saved to in one format and then in the other.
+    newest = max(found, key=_written_at, default=None)
+    if newest == index:
         data = glob.glob(f"{glob.escape(pattern)}.data-?????-of-?????")
-        return [index_path(pattern), *sorted(data)]
-    if os.path.isfile(pattern):
-        return [pattern]
+        return [index, *sorted(data)]
+    if newest is not None:
+        return [newest]
     return sorted(p for p in glob.glob(pattern) if os.path.isfile(p))
+
+
+def _written_at(path: str) -> int:
+    return os.stat(path).st_mtime_ns
 
 
 def open_checkpoint(pattern: str) -> TensorReader:

@@ -12,6 +12,7 @@ from tfstyle.framework.importer import import_graph_def
 from tfstyle.ops.variables import Variable
 from tfstyle.platform import tf_logging as logging
 from tfstyle.training.checkpoint_tensors import written_whole
+from tfstyle.util import compat
 
 __all__ = [
     "export_meta_graph",
@@ -139,7 +140,12 @@ def _add_collection(meta: Any, key: str, items: list[Any]) -> None:
         else:
             kind = _kind(items[0]) if items else "node_list"
             field = getattr(collection, kind).value
-            field.extend(item.name if kind == "node_list" else item for item in items)
+            if kind == "node_list":
+                field.extend(item.name for item in items)
+            elif kind == "bytes_list":
+                field.extend(compat.as_bytes(item) for item in items)
+            else:
+                field.extend(items)
     except (AttributeError, TypeError, ValueError) as error:
         logging.warning(
             "Error encountered when serializing %s.\nType is unsupported, or the types "
