@@ -115,8 +115,8 @@ def _warn_of_concatenation(cell, state_is_tuple):
         )
 
 
-class BasicRNNCell(RNNCell):
-    """The plain recurrent cell: output = state = activation(W [x, state] + b)."""
+class _OutputIsState(RNNCell):
+    """A cell whose state is its output."""
 
     def __init__(self, num_units, input_size=None, activation=tanh):
         """Makes a cell of `num_units`; `input_size` is deprecated and not used."""
@@ -133,6 +133,10 @@ class BasicRNNCell(RNNCell):
     def output_size(self):
         """The number of units."""
         return self._num_units
+
+
+class BasicRNNCell(_OutputIsState):
+    """The plain recurrent cell: output = state = activation(W [x, state] + b)."""
 
     def __call__(self, inputs, state, scope=None):
         """One step; see `RNNCell`."""
@@ -141,24 +145,8 @@ class BasicRNNCell(RNNCell):
         return output, output
 
 
-class GRUCell(RNNCell):
+class GRUCell(_OutputIsState):
     """The gated recurrent unit (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
-
-    def __init__(self, num_units, input_size=None, activation=tanh):
-        """Makes a cell of `num_units`; `input_size` is deprecated and not used."""
-        _warn_of_input_size(self, input_size)
-        self._num_units = num_units
-        self._activation = activation
-
-    @property
-    def state_size(self):
-        """The number of units."""
-        return self._num_units
-
-    @property
-    def output_size(self):
-        """The number of units."""
-        return self._num_units
 
     def __call__(self, inputs, state, scope=None):
         """One step; the gates start open (their bias is 1)."""
@@ -387,26 +375,35 @@ def _get_sharded_variable(name, shape, dtype, num_shards):
     ]
 
 
-def _check_cell(cell):
-    if not isinstance(cell, RNNCell):
-        raise TypeError("The parameter cell is not RNNCell.")
+class _Wrapper(RNNCell):
+    """A cell around another one, of the same sizes."""
 
-
-class OutputProjectionWrapper(RNNCell):
-    """A cell whose output is multiplied by a matrix, [batch, output_size]."""
-
-    def __init__(self, cell, output_size):
-        """Wraps `cell`; TypeError when it is none, ValueError for a size below 1."""
-        _check_cell(cell)
-        if output_size < 1:
-            raise ValueError(f"Parameter output_size must be > 0: {output_size}.")
+    def __init__(self, cell):
+        """Wraps `cell`; TypeError when it is no RNNCell."""
+        if not isinstance(cell, RNNCell):
+            raise TypeError("The parameter cell is not RNNCell.")
         self._cell = cell
-        self._output_size = output_size
 
     @property
     def state_size(self):
         """That of the wrapped cell."""
         return self._cell.state_size
+
+    @property
+    def output_size(self):
+        """That of the wrapped cell."""
+        return self._cell.output_size
+
+
+class OutputProjectionWrapper(_Wrapper):
+    """A cell whose output is multiplied by a matrix, [batch, output_size]."""
+
+    def __init__(self, cell, output_size):
+        """Wraps `cell`; TypeError when it is none, ValueError for a size below 1."""
+        super().__init__(cell)
+        if output_size < 1:
+            raise ValueError(f"Parameter output_size must be > 0: {output_size}.")
+        self._output_size = output_size
 
     @property
     def output_size(self):
@@ -421,25 +418,14 @@ class OutputProjectionWrapper(RNNCell):
         return projected, new_state
 
 
-class InputProjectionWrapper(RNNCell):
+class InputProjectionWrapper(_Wrapper):
     """A cell whose input is first multiplied by a matrix, [batch, num_proj]."""
 
     def __init__(self, cell, num_proj, input_size=None):
         """Wraps `cell`; `input_size` is deprecated and not used."""
         _warn_of_input_size(self, input_size)
-        _check_cell(cell)
-        self._cell = cell
+        super().__init__(cell)
         self._num_proj = num_proj
-
-    @property
-    def state_size(self):
-        """That of the wrapped cell."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        """That of the wrapped cell."""
-        return self._cell.output_size
 
     def __call__(self, inputs, state, scope=None):
         """The projection, then one step of the wrapped cell."""
@@ -448,7 +434,7 @@ class InputProjectionWrapper(RNNCell):
         return self._cell(projected, state)
 
 
-class DropoutWrapper(RNNCell):
+class DropoutWrapper(_Wrapper):
     """A cell with dropout on its input, its output, or both."""
 
     def __init__(self, cell, input_keep_prob=1.0, output_keep_prob=1.0, seed=None):
@@ -460,27 +446,16 @@ class DropoutWrapper(RNNCell):
             output_keep_prob: probability of keeping an output, a number or a tensor.
             seed: seed of the random numbers.
         """
-        _check_cell(cell)
+        super().__init__(cell)
         for name, value in (
             ("input_keep_prob", input_keep_prob),
             ("output_keep_prob", output_keep_prob),
         ):
             if isinstance(value, float) and not 0.0 <= value <= 1.0:
                 raise ValueError(f"Parameter {name} must be between 0 and 1: {value}")
-        self._cell = cell
         self._input_keep_prob = input_keep_prob
         self._output_keep_prob = output_keep_prob
         self._seed = seed
-
-    @property
-    def state_size(self):
-        """That of the wrapped cell."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        """That of the wrapped cell."""
-        return self._cell.output_size
 
     def __call__(self, inputs, state, scope=None):
         """One step of the wrapped cell, with dropout around it."""
@@ -494,7 +469,7 @@ class DropoutWrapper(RNNCell):
         return nn_ops.dropout(value, keep_prob, seed=self._seed)
 
 
-class EmbeddingWrapper(RNNCell):
+class EmbeddingWrapper(_Wrapper):
     """A cell whose integer inputs are looked up in an embedding first."""
 
     def __init__(self, cell, embedding_classes, embedding_size, initializer=None):
@@ -507,26 +482,15 @@ class EmbeddingWrapper(RNNCell):
             initializer: of the embedding; default: that of the variable scope, else
                 uniform in [-sqrt(3), sqrt(3)], of variance 1.
         """
-        _check_cell(cell)
+        super().__init__(cell)
         if embedding_classes <= 0 or embedding_size <= 0:
             raise ValueError(
                 "Both embedding_classes and embedding_size must be > 0: "
                 f"{embedding_classes}, {embedding_size}."
             )
-        self._cell = cell
         self._embedding_classes = embedding_classes
         self._embedding_size = embedding_size
         self._initializer = initializer
-
-    @property
-    def state_size(self):
-        """That of the wrapped cell."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        """That of the wrapped cell."""
-        return self._cell.output_size
 
     def __call__(self, inputs, state, scope=None):
         """The lookup of `inputs`, [batch] or [batch, 1] integers, then one step."""
