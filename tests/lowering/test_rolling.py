@@ -10,6 +10,11 @@ from tfstyle.lowering.rolling import Group
 STEPS = 17
 
 
+@pytest.fixture(autouse=True)
+def fresh_graph():
+    tf.reset_default_graph()
+
+
 @pytest.fixture
 def groups(monkeypatch):
     """The groups of the segments that are compiled."""
