@@ -120,3 +120,15 @@ def test_training():
         assert losses[-1] < 1e-3 < losses[0]
         np.testing.assert_allclose(sess.run(w), [[2.0], [-3.0]], atol=0.01)
         assert tf.train.global_step(sess, global_step) == 200
+
+
+def test_save_and_restore(tmp_path):
+    v = tf.Variable([1.0, 2.0], name="v")
+    saver = tf.train.Saver()
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        path = saver.save(sess, str(tmp_path / "model"), global_step=7)
+        sess.run(v.assign([0.0, 0.0]))
+    with tf.Session() as sess:
+        saver.restore(sess, path)
+        assert sess.run(v).tolist() == [1.0, 2.0]

@@ -12,7 +12,7 @@ flags = tf.app.flags
 flags.DEFINE_string("data_dir", "MNIST_data", "Folder with the MNIST files.")
 flags.DEFINE_integer("steps", 1000, "Number of training steps.")
 flags.DEFINE_integer("batch_size", 100, "Images per step.")
-flags.DEFINE_float("learning_rate", 0.5, "Step length of gradient descent.")
+flags.DEFINE_float("learning_rate", 0.2, "Step length of gradient descent.")
 flags.DEFINE_integer("display_step", 100, "Steps between two printed lines.")
 FLAGS = flags.FLAGS
 
