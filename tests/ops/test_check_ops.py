@@ -7,12 +7,6 @@ import tfstyle as tf
 from tfstyle.ops.logging_ops import summarized
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches, feed=None):
     with tf.Session() as session:
         return session.run(fetches, feed)

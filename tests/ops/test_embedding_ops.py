@@ -9,12 +9,6 @@ TABLE = np.arange(14, dtype=np.float32).reshape(7, 2)
 IDS = np.int32([[6, 0, 3], [3, 5, 1]])
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def parts_of(count, strategy):
     """The rows of each part, as TensorFlow deals them out."""
     if strategy == "mod":

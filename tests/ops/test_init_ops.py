@@ -7,13 +7,6 @@ import tfstyle as tf
 from tfstyle.contrib import layers
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    """A default graph for each test."""
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches):
     with tf.Session() as sess:
         return sess.run(fetches)

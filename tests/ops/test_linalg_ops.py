@@ -7,12 +7,6 @@ import tfstyle as tf
 from tfstyle.ops import diag_ops, linalg_ops
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches, feed=None):
     with tf.Session() as session:
         return session.run(fetches, feed)

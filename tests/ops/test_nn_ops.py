@@ -6,13 +6,6 @@ import tfstyle as tf
 NAN = float("nan")
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    """A default graph for each test."""
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches, feed_dict=None):
     with tf.Session() as sess:
         return sess.run(fetches, feed_dict)

@@ -4,13 +4,6 @@ import pytest
 import tfstyle as tf
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    """A default graph for each test."""
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches, feed_dict=None):
     with tf.Session() as sess:
         return sess.run(fetches, feed_dict)

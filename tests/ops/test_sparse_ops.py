@@ -6,12 +6,6 @@ import tfstyle as tf
 ORDER = [[0, 2], [1, 0], [1, 1]]
 
 
-@pytest.fixture(autouse=True)
-def _graph():
-    with tf.Graph().as_default():
-        yield
-
-
 def run(fetches, feed=None):
     with tf.Session() as sess:
         return sess.run(fetches, feed)

@@ -6,12 +6,6 @@ import pytest
 import tfstyle as tf
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def run(fetches, variable, feed=None):
     with tf.Session() as sess:
         sess.run(variable.initializer)

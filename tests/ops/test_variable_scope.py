@@ -6,12 +6,6 @@ import tfstyle as tf
 from tfstyle.ops import partitioned_variables
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def rows(count):
     return lambda shape, dtype: [count, *[1] * (shape.ndims - 1)]
 

@@ -7,12 +7,6 @@ import tfstyle as tf
 from tfstyle.ops import state_ops, variables
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def session():
     sess = tf.Session()
     sess.run(tf.initialize_all_variables())
