@@ -141,11 +141,27 @@ def _role_of(annotation: Any) -> Role:
     return Role.ATTR
 
 
+# Annotations as they are written: evaluating hundreds of them would slow the import.
+_WRITTEN = {
+    "Array": Role.ARRAY,
+    "list[Array]": Role.ARRAY,
+    "Static": Role.STATIC,
+    "list[Static]": Role.STATIC,
+    "Ref": Role.REF,
+    "Key": Role.KEY,
+}
+
+
 def _roles(body: Callable[..., Any]) -> dict[str, Role]:
+    code, written = body.__code__, body.__annotations__
+    names = code.co_varnames[: code.co_argcount]
+    if all(written.get(name, "Array") in _WRITTEN for name in names):
+        return {
+            name: _WRITTEN[written[name]] if name in written else Role.ATTR
+            for name in names
+        }
     hints = typing.get_type_hints(body, include_extras=True)
-    return {
-        name: _role_of(hints.get(name)) for name in inspect.signature(body).parameters
-    }
+    return {name: _role_of(hints.get(name)) for name in names}
 
 
 def _check(declaration: OpDeclaration) -> None:
