@@ -257,7 +257,9 @@ def _self_adjoint_eig(input: Array):
 
     Differs from later TensorFlow, which returns the two apart.
     """
-    vectors, values = linalg.eigh(jnp.asarray(input), symmetrize_input=False)
+    # JAX would take the mean of the triangles when it differentiates.
+    symmetric = _mirrored(jnp.asarray(input))
+    vectors, values = linalg.eigh(symmetric, symmetrize_input=False)
     return jnp.concatenate([values[..., None, :], vectors], axis=-2)
 
 
