@@ -248,8 +248,10 @@ def test_static_shape_is_the_real_shape(graph):
         assert tensor.dtype.as_numpy_dtype == real.dtype
 
 
-@pytest.mark.parametrize("shape_of", [lambda v: [None] * v.ndim, lambda v: None])
-def test_static_shape_of_unknown_sizes_fits(row, graph, shape_of):
+@pytest.mark.parametrize(
+    "shape_of", [lambda v: [None] * v.ndim, lambda v: None], ids=["sizes", "rank"]
+)
+def test_static_shape_of_unknown_inputs_fits(row, graph, shape_of):
     unknown = Graph(row, shape_of)
     for tensor, real in zip(unknown.op.outputs, graph.real, strict=True):
         assert tensor.get_shape().is_compatible_with(real.shape)

@@ -73,6 +73,15 @@ def test_singular_matrices_are_no_error():
     assert np.isnan(run(tf.cholesky(-np.eye(2)))).any()
 
 
+def test_eigenvalues_are_the_same_when_gradients_are_fetched():
+    lower = tf.constant([[2.0, 9.0], [1.0, 3.0]], tf.float64)
+    eig = tf.self_adjoint_eig(lower)
+    found, gradient = run([eig, tf.gradients(eig[0, :], lower)[0]])
+    # Only the lower triangle is read, so that only there is a gradient.
+    np.testing.assert_allclose(found[0], np.linalg.eigvalsh([[2, 1], [1, 3]]))
+    np.testing.assert_allclose(gradient, np.eye(2), atol=1e-12)
+
+
 def test_svd_gives_the_matrix_back():
     s, u, v = run(linalg_ops.svd(BATCH[0][:, :1]))
     np.testing.assert_allclose(u * s @ v.T, BATCH[0][:, :1], rtol=1e-10)

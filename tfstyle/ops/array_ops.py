@@ -35,6 +35,7 @@ from tfstyle.ops.join_ops import (
     unpack,
     unstack,
 )
+from tfstyle.ops.numerics import check_numerics
 from tfstyle.ops.parsing_ops import string_to_number
 from tfstyle.ops.partition_ops import (
     boolean_mask,
@@ -87,6 +88,7 @@ __all__ = [
     "batch_to_space",
     "bitcast",
     "boolean_mask",
+    "check_numerics",
     "concat",
     "concat_v2",
     "depth_to_space",
