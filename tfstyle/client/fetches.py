@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -13,8 +13,6 @@ from tfstyle.framework.session_values import expansion_of
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = ["Feeds", "Fetches"]
-
-Builder = Callable[[Iterator[Any]], Any]
 
 
 class Fetches:

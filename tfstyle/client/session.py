@@ -105,7 +105,6 @@ class BaseSession(SessionInterface):
             config_lib.check(config)
         self._target = target
         self._graph = graph if graph is not None else get_default_graph()
-        self._config = config
         self._state = State()
         self._closed = False
         self._runs: dict[Any, _Run] = {}

@@ -53,8 +53,6 @@ class Graph:
         self._changes = 0
         self._unfeedable: set[Tensor] = set()
         self._unfetchable: set[Operation] = set()
-        self._default_original_op: Operation | None = None
-        self._container = ""
         self._constants: dict[Tensor, Any] = {}
         self._versions: Any = None
 
@@ -150,8 +148,7 @@ class Graph:
                 dtypes,
                 self._control_inputs_for(inputs),
                 input_types,
-                self._default_original_op,
-                declaration,
+                op_def=declaration,
             )
             if compute_shapes:
                 from tfstyle.framework.shape_inference import set_shapes_for_outputs

@@ -83,8 +83,8 @@ class Evaluator:
             NumPy array where it is known while tracing.
         variables: current value of each variable.
         streams: random state of each random operation.
-        carrying: tensors that some gradient of this trace flows through.
-        tape: pullbacks of the executed operations.
+        taped: operations to keep on the tape, with the tensors that carry a gradient.
+        tape: pullbacks of the executed operations, in the order they ran.
     """
 
     def __init__(

@@ -158,14 +158,14 @@ class Segment:
         if not rolling_enabled():
             return list(self.operations)
         depends = dict(self._pruned.depends)
-        kept: set[Tensor] = set()
+        # What is fed, or differentiated by itself, needs its own place on the tape.
+        kept: set[Tensor] = set(self._fed)
         for op in self.operations:
             region = op._attrs.get("_region")
             if isinstance(region, Region):
                 inner = region.reached(self._pruned.needed[op])[0]
                 depends[op] = [*depends.get(op, ()), *inner]
                 kept.update(region.xs)
-        kept.update(t for t in self._fed)
         return roll(self.operations, depends, self._statics.folded, kept)
 
     def _used_outside(self, group: Group) -> set[Tensor]:
