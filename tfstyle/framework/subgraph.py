@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["Body", "Region", "external_inputs", "nested_operations"]
+__all__ = [
+    "Body",
+    "Region",
+    "bodies_of",
+    "external_inputs",
+    "needed_operations",
+    "nested_operations",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,27 @@ class Region:
         return found, frozenset(reached)
 
 
+def bodies_of(op: Operation) -> tuple[Body, ...]:
+    """The bodies that a structural operation holds."""
+    bodies: tuple[Body, ...] = op._attrs.get("_bodies", ())
+    return bodies
+
+
+def needed_operations(
+    body: Body, results: Iterable[Tensor], kept: Iterable[Operation] = ()
+) -> list[Operation]:
+    """The operations of `body` that `results` and `kept` are computed from, in order."""
+    needed = set(kept)
+    pending = [*(t.op for t in results), *(t.op for op in needed for t in op._inputs)]
+    inside = set(body.operations)
+    while pending:
+        op = pending.pop()
+        if op in inside and op not in needed:
+            needed.add(op)
+            pending.extend(t.op for t in op._inputs)
+    return [op for op in body.operations if op in needed]
+
+
 def external_inputs(operations: Sequence[Operation]) -> tuple[Tensor, ...]:
     """The tensors that `operations` use and do not make, in order of first use."""
     inside = set(operations)
@@ -81,6 +109,5 @@ def nested_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
     """`operations` and those in the bodies they hold."""
     for op in operations:
         yield op
-        body = op._attrs.get("_body")
-        if isinstance(body, Body):
+        for body in bodies_of(op):
             yield from nested_operations(body.operations)

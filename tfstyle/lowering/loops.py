@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework.random_stream import advance, fold_in
-from tfstyle.framework.subgraph import Body, Region, nested_operations
+from tfstyle.framework.subgraph import Body, Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
 
@@ -109,7 +109,7 @@ def _scan(
     Outputs are the final carries, then each result stacked over the steps, then the
     last value of each result. What nobody needs is neither stacked nor carried.
     """
-    body: Body = op._attrs["_body"]
+    (body,) = bodies_of(op)
     carries, scanned = op._attrs["carries"], op._attrs["scanned"]
     carried, results = body.results[:carries], body.results[carries:]
     sequences = [jnp.asarray(v) for v in values[carries : carries + scanned]]

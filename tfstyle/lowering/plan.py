@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tfstyle.framework.subgraph import Body
+from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.host import HostStep
 from tfstyle.lowering.prune import Pruned, prune
@@ -148,8 +148,7 @@ def _after(level: int, host: bool) -> int:
 
 def _all_accesses(op: Operation) -> list[tuple[Operation, bool, bool]]:
     found = list(accesses(op))
-    body = op._attrs.get("_body")
-    if isinstance(body, Body):
+    for body in bodies_of(op):
         for inner in body.operations:
             found.extend(_all_accesses(inner))
     return found

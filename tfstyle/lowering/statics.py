@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.subgraph import Body
+from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = ["Statics", "static_tensors"]
@@ -19,8 +19,7 @@ __all__ = ["Statics", "static_tensors"]
 
 def static_tensors(op: Operation) -> Iterator[Tensor]:
     """The tensors whose values must be known while tracing `op` and its body."""
-    body = op._attrs.get("_body")
-    if isinstance(body, Body):
+    for body in bodies_of(op):
         for inner in body.operations:
             yield from static_tensors(inner)
     declaration = op._declaration

@@ -70,7 +70,7 @@ def make_scan(
         dtypes,
         name=name,
         attrs={
-            "_body": body,
+            "_bodies": (body,),
             "carries": len(initial),
             "scanned": len(sequences),
             "unrolled": unrolled,
