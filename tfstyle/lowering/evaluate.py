@@ -7,7 +7,7 @@ the tape. So the forward values are computed once and shared, whoever else uses 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -22,10 +22,23 @@ from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.array_state import (
+    ArrayState,
+    differentiable_part,
+    with_part,
+)
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
+from tfstyle.lowering.tape import (
+    Pullback,
+    accumulate,
+    cause_of,
+    conjugate,
+    differentiated,
+    is_complex,
+)
 
-__all__ = ["Evaluator", "Pullback", "inputs_used", "structural"]
+__all__ = ["Evaluator", "inputs_used", "structural"]
 
 Values = list[Any]
 _SMALL = 64
@@ -33,46 +46,6 @@ _SMALL = 64
 structural: dict[
     str, Callable[[Evaluator, Operation, Sequence[Any], Collection[int]], Values]
 ] = {}
-
-
-class Pullback:
-    """The reverse of one executed operation, or of one executed group of them.
-
-    Attributes:
-        op: the operation, or the last one of the group.
-        inputs: the differentiated inputs.
-        outputs: the differentiable outputs.
-    """
-
-    def __init__(
-        self,
-        op: Operation,
-        inputs: Sequence[Tensor],
-        outputs: Sequence[Tensor],
-        values: Sequence[Any],
-        pull: Callable[[tuple[Any, ...]], tuple[Any, ...]],
-    ) -> None:
-        """Notes what was executed; `values` are those of `outputs`."""
-        self.op = op
-        self.inputs = inputs
-        self.outputs = outputs
-        self._shapes = [(v.shape, v.dtype) for v in values]
-        self._pull = pull
-
-    def __call__(self, cotangents: dict[Tensor, Any]) -> None:
-        """Adds to `cotangents` what flows from the outputs back to the inputs."""
-        if not any(t in cotangents for t in self.outputs):
-            return
-        given = tuple(
-            cotangents[t] if t in cotangents else jnp.zeros(*shape)
-            for t, shape in zip(self.outputs, self._shapes, strict=True)
-        )
-        try:
-            pulled = self._pull(given)
-        except Exception as error:
-            raise blamed(error, self.op, given) from _cause(error)
-        for tensor, cotangent in zip(self.inputs, pulled, strict=True):
-            _accumulate(cotangents, tensor, cotangent)
 
 
 class Evaluator:
@@ -85,6 +58,8 @@ class Evaluator:
         streams: random state of each random operation.
         taped: operations to keep on the tape, with the tensors that carry a gradient.
         tape: pullbacks of the executed operations, in the order they ran.
+        bounds: for each loop that is differentiated, how often it runs at most.
+        counting: loops whose iterations are being counted, in `variables`.
     """
 
     def __init__(
@@ -117,9 +92,30 @@ class Evaluator:
         self.taped = taped or {}
         self._in_body = in_body
         self.tape: list[Pullback] = []
+        self.bounds: dict[Operation, int] = {}
+        self.counting: Collection[Operation] = ()
         self._on_tape: dict[Operation, int] = {}
         # Fed tensors keep their values when the operation that makes them runs.
         self.given = frozenset(values)
+
+    def inside(
+        self,
+        values: dict[Tensor, Any],
+        variables: dict[Operation, Any],
+        streams: dict[Operation, Any],
+        operations: Iterable[Operation] = (),
+    ) -> Evaluator:
+        """An evaluator for `operations`, the body of a loop or a branch."""
+        inner = Evaluator(
+            values,
+            variables,
+            streams,
+            folded=self.folded,
+            taped=differentiated(operations),
+            in_body=True,
+        )
+        inner.bounds, inner.counting = self.bounds, self.counting
+        return inner
 
     def value(self, tensor: Tensor) -> Any:
         """The value of `tensor`, which must have been computed or given."""
@@ -147,7 +143,7 @@ class Evaluator:
         try:
             results = self._results(op, values)
         except Exception as error:
-            raise blamed(error, op, values) from _cause(error)
+            raise blamed(error, op, values) from cause_of(error)
         self._store(op, results)
 
     def _results(self, op: Operation, values: Values) -> Values:
@@ -162,7 +158,9 @@ class Evaluator:
             inputs = [
                 i
                 for i, t in enumerate(op._inputs)
-                if t in carrying and i not in _blocked(op, declaration)
+                if t in carrying
+                and i not in _blocked(op, declaration)
+                and differentiable_part(values[i]) is not None
             ]
             if inputs:
                 return self._taped(op, values, inputs)
@@ -199,26 +197,44 @@ class Evaluator:
 
     def _taped(self, op: Operation, values: Values, inputs: Sequence[int]) -> Values:
         outputs = [
-            i for i, t in enumerate(op._outputs) if t.dtype.is_floating or _complex(t)
+            i for i, t in enumerate(op._outputs) if t.dtype.is_floating or is_complex(t)
         ]
+        declaration = op._declaration
+        assert declaration is not None
+        stateful = declaration.structural or declaration.is_random
+        before = (dict(self.variables), dict(self.streams)) if stateful else None
 
-        def forward(*given: Any) -> tuple[tuple[Any, ...], list[Any]]:
+        def forward(*given: Any) -> tuple[tuple[Any, ...], Any]:
             full = list(values)
             for i, value in zip(inputs, given, strict=True):
-                full[i] = value
+                full[i] = with_part(values[i], value)
             results = self._plain(op, full)
-            # An output nobody needs may be absent.
-            present = [i for i in outputs if results[i] is not None]
-            kept[:] = present
-            aux = [None if i in present else r for i, r in enumerate(results)]
-            return tuple(results[i] for i in present), aux
+            # An output nobody needs may be absent, an array may have no elements yet.
+            parts = {
+                i: part
+                for i in outputs
+                if results[i] is not None
+                and (part := differentiable_part(results[i])) is not None
+            }
+            kept[:] = parts
+            rest = [
+                None if i in parts and not isinstance(r, ArrayState) else r
+                for i, r in enumerate(results)
+            ]
+            # What the operation changes leaves the differentiated function too.
+            new = [] if before is None else self._taken_back(before, changed)
+            return tuple(parts.values()), (rest, new)
 
         kept: list[int] = []
-        primals = [jnp.asarray(values[i]) for i in inputs]
+        changed: list[tuple[bool, Operation]] = []
+        primals = [differentiable_part(values[i]) for i in inputs]
         main, pull, aux = jax.vjp(forward, *primals, has_aux=True)
-        results = list(aux)
+        results: Values
+        results, new = aux
+        for (is_stream, key), value in zip(changed, new, strict=True):
+            (self.streams if is_stream else self.variables)[key] = value
         for i, value in zip(kept, main, strict=True):
-            results[i] = value
+            results[i] = value if results[i] is None else with_part(results[i], value)
         self.record(
             [op],
             Pullback(
@@ -230,6 +246,25 @@ class Evaluator:
             ),
         )
         return results
+
+    def _taken_back(
+        self,
+        before: tuple[dict[Operation, Any], dict[Operation, Any]],
+        changed: list[tuple[bool, Operation]],
+    ) -> Values:
+        """Undoes what has changed since; returns the new values, of `changed`."""
+        values = []
+        changed.clear()
+        for is_stream, (old, new) in enumerate(
+            zip(before, (self.variables, self.streams), strict=True)
+        ):
+            for key, value in list(new.items()):
+                if value is not old.get(key):
+                    changed.append((bool(is_stream), key))
+                    values.append(value)
+            new.clear()
+            new.update(old)
+        return values
 
     def record(self, operations: Sequence[Operation], pullback: Pullback) -> None:
         """Puts the pullback of `operations`, which ran as one, on the tape."""
@@ -288,7 +323,7 @@ class Evaluator:
         """
         cotangents: dict[Tensor, Any] = {}
         for tensor, seed in zip(region.ys, seeds, strict=True):
-            _accumulate(cotangents, tensor, _conjugate(tensor, seed))
+            accumulate(cotangents, tensor, conjugate(tensor, seed))
         reached = region.reached(wanted)[0]
         places = {self._on_tape[op] for op in reached if op in self._on_tape}
         for place in sorted(places, reverse=True):
@@ -300,8 +335,8 @@ class Evaluator:
 
     def _gradient(self, x: Tensor, cotangents: Mapping[Tensor, Any]) -> Any:
         if x in cotangents:
-            return _conjugate(x, cotangents[x])
-        return jnp.zeros_like(self.value(x))
+            return conjugate(x, cotangents[x])
+        return jnp.zeros_like(differentiable_part(self.value(x)))
 
 
 def inputs_used(op: Operation, taped: Collection[Operation]) -> list[Tensor]:
@@ -391,11 +426,6 @@ def _check_assigned(op: Operation, variable: Operation, value: Any) -> None:
         )
 
 
-def _accumulate(cotangents: dict[Tensor, Any], tensor: Tensor, value: Any) -> None:
-    known = cotangents.get(tensor)
-    cotangents[tensor] = value if known is None else known + value
-
-
 def _blocked(op: Operation, declaration: OpDeclaration) -> set[int]:
     if not declaration.no_gradient:
         return set()
@@ -405,15 +435,6 @@ def _blocked(op: Operation, declaration: OpDeclaration) -> set[int]:
         if name in declaration.no_gradient
         for i in range(start, end)
     }
-
-
-def _conjugate(tensor: Tensor, value: Any) -> Any:
-    """TensorFlow's gradient of a complex tensor is the conjugate of JAX's."""
-    return jnp.conj(value) if _complex(tensor) else value
-
-
-def _complex(tensor: Tensor) -> bool:
-    return bool(tensor.dtype.is_complex)
 
 
 def _cast(op: Operation, results: Values) -> Values:
@@ -433,10 +454,3 @@ def _cast(op: Operation, results: Values) -> Values:
                 else jnp.asarray(value, wanted)
             )
     return results
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    """What to show as the cause: nothing of JAX, but what a user's function raised."""
-    if isinstance(error, errors.OpError):
-        return error.__cause__
-    return None

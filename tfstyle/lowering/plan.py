@@ -11,12 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.host import HostStep
 from tfstyle.lowering.prune import Pruned, prune
 from tfstyle.lowering.references import (
-    accesses,
+    all_accesses,
     is_variable,
     root_variable,
     runs_on_host,
@@ -126,7 +125,7 @@ def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
         for tensor in statics.cut.get(op, ()):
             before = levels[tensor.op]
             level = max(level, before + (1 if before % 2 else 2))
-        touched = list(_all_accesses(op))
+        touched = list(all_accesses(op))
         for variable, _, write in touched:
             bound = writes.get(variable, 0)
             if write:
@@ -144,11 +143,3 @@ def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
 def _after(level: int, host: bool) -> int:
     """The first level of the right kind that sees what ran at `level`."""
     return level if (level % 2 == 1) == host else level + 1
-
-
-def _all_accesses(op: Operation) -> list[tuple[Operation, bool, bool]]:
-    found = list(accesses(op))
-    for body in bodies_of(op):
-        for inner in body.operations:
-            found.extend(_all_accesses(inner))
-    return found

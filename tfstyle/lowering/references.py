@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
+from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = [
     "accesses",
+    "all_accesses",
     "is_read",
     "is_variable",
     "root_variable",
@@ -24,10 +26,21 @@ def is_variable(op: Operation) -> bool:
 
 
 def runs_on_host(op: Operation) -> bool:
-    """Whether `op` works on NumPy values: it says so, or it handles strings."""
+    """Whether `op` works on NumPy values: it says so, or it handles strings.
+
+    A branch or a `while_loop` does when an operation in its bodies does; the bodies of
+    other structural operations are only ever compiled.
+    """
     declaration = op._declaration
-    if declaration is None or declaration.structural:
+    if declaration is None:
         return False
+    if declaration.structural:
+        known = op._attrs.get("_on_host")
+        if known is None:
+            bodies = bodies_of(op) if op.type in ("Cond", "While") else ()
+            known = any(runs_on_host(o) for body in bodies for o in body.operations)
+            op._attrs["_on_host"] = known
+        return bool(known)
     return declaration.host or any(
         t.dtype.base_dtype is dtypes.string for t in (*op._inputs, *op._outputs)
     )
@@ -96,3 +109,17 @@ def accesses(
             continue
         reads = not writes or declaration.reads_ref
         yield variable, reads, writes
+
+
+def all_accesses(
+    op: Operation, fed: Collection[Tensor] = ()
+) -> Iterator[tuple[Operation, bool, bool]]:
+    """`accesses` of `op` and of the operations in its bodies.
+
+    What a body writes is also read: when it does not run, the old value stays.
+    """
+    yield from accesses(op, fed)
+    for body in bodies_of(op):
+        for inner in body.operations:
+            for variable, reads, writes in all_accesses(inner, fed):
+                yield variable, reads or writes, writes

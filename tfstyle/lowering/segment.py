@@ -17,7 +17,7 @@ from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.groups import run_group
 from tfstyle.lowering.prune import Pruned
-from tfstyle.lowering.references import accesses, is_variable, root_variable
+from tfstyle.lowering.references import all_accesses, is_variable, root_variable
 from tfstyle.lowering.rolling import Group, Unit, roll, rolling_enabled
 from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics, static_tensors
@@ -129,8 +129,8 @@ class Segment:
         reads: dict[Operation, None] = {}
         writes: dict[Operation, None] = {}
         resized: set[Operation] = set()
-        for op in nested_operations(self.operations):
-            for variable, read, write in accesses(op, self._fed):
+        for op in self.operations:
+            for variable, read, write in all_accesses(op, self._fed):
                 if read and variable not in writes:
                     reads[variable] = None
                 if write:
