@@ -8,13 +8,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.evaluate import Evaluator, Pullback, blocks_of
+from tfstyle.lowering.evaluate import Evaluator, Pullback
+from tfstyle.lowering.recurrence import Recurrence, Scanned, draws, scan
 from tfstyle.lowering.rolling import Group
+from tfstyle.lowering.evaluate import Pullback
 
 __all__ = ["run_group"]
 
@@ -49,9 +50,13 @@ def _run(evaluator: Evaluator, group: Group, used: Collection[Tensor]) -> None:
     outputs = _outputs(group, used)
     streams = _stacked_streams(evaluator, group)
 
+    blocks: dict[Operation, int] = {}
+
     def forward(given: dict[Tensor, Any]) -> list[Any]:
         known = {**values, **given}
-        return _scan(evaluator, group, known, streams, [slot for slot, _ in outputs])
+        done = _scan(evaluator, group, known, streams, [slot for slot, _ in outputs])
+        blocks.update(done.blocks)
+        return done.stacked
 
     carrying = frozenset[Tensor]().union(
         *(evaluator.taped.get(op, frozenset()) for op in group.operations)
@@ -65,7 +70,7 @@ def _run(evaluator: Evaluator, group: Group, used: Collection[Tensor]) -> None:
         for i, tensor in enumerate(family):
             if tensor in used and tensor not in evaluator.given:
                 evaluator.values[tensor] = stacked[i]
-    _advance(evaluator, group)
+    _advance(evaluator, group, blocks)
 
 
 def _taped(
@@ -121,42 +126,25 @@ def _scan(
     values: dict[Tensor, Any],
     streams: dict[Operation, Any],
     wanted: Sequence[tuple[int, int]],
-) -> list[Any]:
-    """The wanted results of all repeats, stacked."""
-    body = group.body
-    results = [body[slot]._outputs[index] for slot, index in wanted]
-    fixed = {t: values[t] for t in group.invariant}
-    families = [jnp.stack([values[t] for t in family]) for family in group.families]
-
-    def step(carry: Any, x: Any) -> Any:
-        items, own = x
-        inner = Evaluator(
-            {
-                **fixed,
-                **dict(zip(group.carried, carry, strict=True)),
-                **dict(zip(group.scanned, items, strict=True)),
-            },
-            {},
-            dict(zip(streams, own, strict=True)),
-            folded=evaluator.folded,
-            in_body=True,
-        )
-        for op in body:
-            inner.run(op)
-        new = [jnp.asarray(inner.value(t)) for t in group.results]
-        return new, [jnp.asarray(inner.value(t)) for t in results]
-
-    initial = [jnp.asarray(values[t]) for t in group.initial]
-    _, stacked = jax.lax.scan(step, initial, (families, list(streams.values())))
-    return list(stacked)
+) -> Scanned:
+    """Runs all repeats; the wanted results are stacked."""
+    loop = Recurrence(
+        operations=group.body,
+        carried=group.carried,
+        results=group.results,
+        initial=[values[t] for t in group.initial],
+        scanned=group.scanned,
+        sequences=[jnp.stack([values[t] for t in f]) for f in group.families],
+        invariant={t: values[t] for t in group.invariant},
+        length=len(group.repeats),
+        streams=streams,
+    )
+    wanted_tensors = [group.body[slot]._outputs[index] for slot, index in wanted]
+    return scan(evaluator, loop, wanted_tensors)
 
 
 def _random_slots(group: Group) -> list[int]:
-    return [
-        slot
-        for slot, op in enumerate(group.body)
-        if op._declaration is not None and op._declaration.is_random
-    ]
+    return [slot for slot, op in enumerate(group.body) if draws(op)]
 
 
 def _stacked_streams(evaluator: Evaluator, group: Group) -> dict[Operation, Any]:
@@ -169,14 +157,8 @@ def _stacked_streams(evaluator: Evaluator, group: Group) -> dict[Operation, Any]
     }
 
 
-def _advance(evaluator: Evaluator, group: Group) -> None:
+def _advance(evaluator: Evaluator, group: Group, blocks: dict[Operation, int]) -> None:
     for slot in _random_slots(group):
         for repeat in group.repeats:
-            op = repeat[slot]
-            shape = op._outputs[0].get_shape()
-            if not shape.is_fully_defined():
-                raise ValueError(f"the size of '{op.name}' is not known")
-            sizes = [int(size or 0) for size in shape.as_list()]
-            result = np.broadcast_to(np.zeros((), np.uint8), sizes)
-            stream = evaluator.streams[op]
-            evaluator.streams[op] = advance(stream, blocks_of(op, [result]))
+            stream = evaluator.streams[repeat[slot]]
+            evaluator.streams[repeat[slot]] = advance(stream, blocks[group.body[slot]])
