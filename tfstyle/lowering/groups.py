@@ -12,10 +12,10 @@ import jax.numpy as jnp
 from tfstyle.framework import errors
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.evaluate import Evaluator, Pullback
+from tfstyle.lowering.evaluate import Evaluator
 from tfstyle.lowering.recurrence import Recurrence, Scanned, draws, scan
 from tfstyle.lowering.rolling import Group
-from tfstyle.lowering.evaluate import Pullback
+from tfstyle.lowering.tape import Pullback
 
 __all__ = ["run_group"]
 
