@@ -53,6 +53,7 @@ def _block_gradient(
         evaluator.folded,
         dict.fromkeys(operations, carrying),
     )
+    inner.bounds = evaluator.bounds
     for forward in region.operations:
         inner.run(forward)
     return inner.pull_back(region, values[:count], needed)

@@ -45,6 +45,7 @@ def prune(
     needed: dict[Operation, set[int]] = {}
     depends: dict[Operation, list[Operation]] = {}
     heap: list[tuple[int, Operation]] = []
+    counts: dict[Operation, Operation] = {}
 
     def want(op: Operation) -> Operation:
         op = _owner(op)
@@ -81,6 +82,10 @@ def prune(
             for inner in region.reached(needed[op])[0]:
                 want(inner)
                 found[inner] = None
+                # How often a loop runs must be known before it can be differentiated.
+                count = op._attrs["_counts"].get(inner)
+                if count is not None and use(count) is not None:
+                    counts[inner] = count.op
         for tensor in inputs:
             producer = use(tensor)
             if producer is not None:
@@ -90,6 +95,8 @@ def prune(
                 continue
             found[want(control)] = None
         depends[op] = list(found)
+    for loop, count in counts.items():
+        depends[loop].append(count)
     return Pruned(_in_order(depends), needed, depends)
 
 

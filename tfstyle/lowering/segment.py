@@ -12,7 +12,11 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering import loops  # noqa: F401  registers the structural ops
+from tfstyle.lowering import (  # noqa: F401  these register the structural ops
+    branches,
+    loops,
+    while_loops,
+)
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.groups import run_group
@@ -101,6 +105,8 @@ class Segment:
             for tensor in static_tensors(op):
                 if tensor not in self._statics.cut.get(op, ()):
                     fold(tensor)
+            for tensor in self._statics.helpful.get(op, ()):
+                fold(tensor)
         return [op for op in self._pruned.operations if op in found]
 
     def _find_arguments(self) -> None:
@@ -253,6 +259,18 @@ class Segment:
             self._executables[key] = found
         return found
 
+    def _bounds(self, static: dict[Tensor, Any]) -> dict[Operation, int]:
+        """How often the loops that are differentiated here run at most."""
+        bounds: dict[Operation, int] = {}
+        for op in self.operations:
+            for count in op._attrs.get("_counts", {}).values():
+                if count not in static:
+                    continue
+                loops = count.op._attrs["_loops"]
+                for loop, number in zip(loops, static[count], strict=True):
+                    bounds[loop] = int(number)
+        return bounds
+
     def _function(self, static: dict[Tensor, Any]) -> Any:
         """The segment as a function of what changes from run to run."""
         self._units = self._units or self._roll()
@@ -277,6 +295,7 @@ class Segment:
                 self._statics.folded,
                 self._taped,
             )
+            evaluator.bounds = self._bounds(static)
             # GPUs would round the factors of float32 products to 10 bits.
             with jax.default_matmul_precision("highest"):
                 for unit in self._units:

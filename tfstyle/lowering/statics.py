@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.subgraph import bodies_of
+from tfstyle.framework.subgraph import bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.framework.trip_counts import deciding
 
 __all__ = ["Statics", "static_tensors"]
 
@@ -22,6 +24,7 @@ def static_tensors(op: Operation) -> Iterator[Tensor]:
     for body in bodies_of(op):
         for inner in body.operations:
             yield from static_tensors(inner)
+    yield from op._attrs.get("_static", ())
     declaration = op._declaration
     if declaration is None or not declaration.static_inputs or declaration.host:
         return
@@ -37,6 +40,8 @@ class Statics:
         folded: operations evaluated while tracing, on NumPy values.
         feeds: for each operation with static inputs, the fed tensors they depend on.
         cut: for each operation, the static inputs that an earlier step must compute.
+        helpful: for each operation, inputs that are evaluated while tracing because a
+            loop or a branch is better for it.
     """
 
     def __init__(
@@ -45,8 +50,11 @@ class Statics:
         self._fed = fed
         self._memo: dict[Tensor, frozenset[Tensor] | None] = {}
         self.folded: set[Operation] = set()
+        self.helpful: dict[Operation, list[Tensor]] = {}
         self.feeds: dict[Operation, frozenset[Tensor]] = {}
         self.cut: dict[Operation, list[Tensor]] = {}
+        operations = list(operations)
+        present = set(operations)
         for op in operations:
             for tensor in static_tensors(op):
                 feeds = self._sources(tensor)
@@ -57,6 +65,43 @@ class Statics:
                     continue
                 self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
                 self._mark(tensor)
+            for inner in nested_operations([op]):
+                self._help(op, inner)
+            for loop, count in op._attrs.get("_counts", {}).items():
+                if count.op not in present:
+                    continue
+                self.cut.setdefault(op, []).append(count)
+                self.cut.setdefault(loop, []).append(count)
+
+    def _help(self, op: Operation, inner: Operation) -> None:
+        """Makes known what decides a loop or a branch, where no data is needed for it.
+
+        Of fed values only truth values join the key of the compiled program: it has at
+        most two versions for each.
+        """
+        if inner.type == "While":
+            found = deciding(inner)
+            tensors = found.inputs(inner) if found is not None else []
+        elif inner.type == "Cond":
+            tensors = inner._inputs[:1]
+        else:
+            return
+        sources = [self._sources(tensor) for tensor in tensors]
+        feeds = frozenset[Tensor]()
+        for source in sources:
+            if source is None:
+                return
+            feeds |= source
+        if feeds and not (
+            inner.type == "Cond"
+            and all(t.dtype.base_dtype is dtypes.bool for t in feeds)
+        ):
+            return
+        if feeds:
+            self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
+        for tensor in tensors:
+            self._mark(tensor)
+        self.helpful.setdefault(op, []).extend(tensors)
 
     def _sources(self, tensor: Tensor) -> frozenset[Tensor] | None:
         """The fed tensors that `tensor` depends on; None when it depends on data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -77,18 +78,47 @@ class BodyContext:
         self._parameters.append(tensor)
         return tensor
 
-    def close(self, results: list[Tensor]) -> Body:
-        """The body, which gives `results` in each iteration."""
-        inside = set(self._operations)
+    def close(self, results: Sequence[Tensor], prune: bool = False) -> Body:
+        """The body, which gives `results` in each iteration.
+
+        Args:
+            results: tensors made inside, parameters, or tensors from outside.
+            prune: whether operations that no result depends on, also through control
+                dependencies, are left out, as in TensorFlow.
+        """
+        operations = self._needed(results) if prune else self._operations
+        inside = set(operations)
         parameters = set(self._parameters)
         used = [
-            *external_inputs(self._operations),
+            *external_inputs(operations),
             *(t for t in results if t.op not in inside),
         ]
         captures = dict.fromkeys(t for t in used if t not in parameters)
         return Body(
-            tuple(self._operations),
+            tuple(operations),
             tuple(self._parameters),
             tuple(captures),
             tuple(results),
         )
+
+    def _needed(self, results: Sequence[Tensor]) -> list[Operation]:
+        own = set(self._operations)
+        pending = [t.op for t in results]
+        found: set[Operation] = set()
+        while pending:
+            op: Operation | None = pending.pop()
+            # An operation in a body inside this one stands for what holds that body.
+            while op is not None and op not in own:
+                context = op._control_flow_context
+                op = None if context is None or context is self else context.owner
+            if op is not None and op not in found:
+                found.add(op)
+                pending.extend(t.op for t in op._inputs)
+                pending.extend(op._control_inputs)
+        return [op for op in self._operations if op in found]
+
+    def awaited_outside(self) -> list[Operation]:
+        """The operations from outside that some inside are made to wait for."""
+        inside = {*self._operations, *(t.op for t in self._parameters)}
+        controls = (c for op in self._operations for c in op._control_inputs)
+        return list(dict.fromkeys(c for c in controls if c not in inside))

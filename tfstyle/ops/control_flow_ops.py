@@ -7,6 +7,7 @@ from typing import Any
 from tfstyle.framework import ops
 from tfstyle.framework.op_def import op
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.ops.cond_op import case, cond
 from tfstyle.ops.elementwise_ops import (
     equal,
     greater,
@@ -24,9 +25,12 @@ from tfstyle.ops.elementwise_ops import (
 )
 from tfstyle.ops.logging_ops import Assert
 from tfstyle.ops.shape_ops import identity
+from tfstyle.ops.while_op import while_loop
 
 __all__ = [
     "Assert",
+    "case",
+    "cond",
     "equal",
     "greater",
     "greater_equal",
@@ -44,6 +48,7 @@ __all__ = [
     "no_op",
     "not_equal",
     "tuple",
+    "while_loop",
     "with_dependencies",
 ]
 

@@ -24,7 +24,9 @@ from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
 from tfstyle.framework.subgraph import Region, external_inputs
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.framework.trip_counts import uncounted_loops
 from tfstyle.ops import array_ops, math_ops
+from tfstyle.ops.while_op import count_loops
 
 __all__ = ["AggregationMethod", "gradients"]
 
@@ -356,7 +358,7 @@ class _Walk:
                 [*seeds, *region.external],
                 [x.dtype.base_dtype for x in xs],
                 name="BlockGradient",
-                attrs={"_region": region},
+                attrs={"_region": region, "_counts": _counts(operations)},
                 compute_shapes=False,
             )
         for x, grad in zip(xs, gradient.outputs, strict=True):
@@ -366,6 +368,15 @@ class _Walk:
             else:
                 users = [self._order[op] for op in operations if x in op._inputs]
                 self._gradients[x].append((min(users), grad))
+
+
+def _counts(operations: Iterable[Operation]) -> dict[Operation, Tensor]:
+    """For each operation with loops that run as often as data says: how often."""
+    return {
+        op: count_loops(op, loops)
+        for op in operations
+        if (loops := uncounted_loops(op))
+    }
 
 
 def _ancestors(ys: Iterable[Tensor]) -> list[Operation]:

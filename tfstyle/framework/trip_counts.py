@@ -1,0 +1,127 @@
+"""What decides how often a `While` runs, as far as the graph tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tfstyle.framework.constant_value import is_pure
+from tfstyle.framework.subgraph import Body, bodies_of, nested_operations
+from tfstyle.framework.tensor import Operation, Tensor
+
+__all__ = ["Deciding", "counts_itself", "deciding", "uncounted_loops"]
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What the condition of a loop depends on, directly or through the body.
+
+    Attributes:
+        carries: numbers of the loop variables whose values matter.
+        shapes: numbers of the loop variables of which only the shapes matter.
+        captures: tensors from outside.
+    """
+
+    carries: tuple[int, ...]
+    shapes: tuple[int, ...]
+    captures: tuple[Tensor, ...]
+
+    def inputs(self, op: Operation) -> list[Tensor]:
+        """The inputs of the loop whose values decide."""
+        return [*(op._inputs[i] for i in self.carries), *self.captures]
+
+
+def deciding(op: Operation) -> Deciding | None:
+    """What decides how often the `While` operation `op` runs.
+
+    Returns:
+        None when it depends on state, random numbers, or other loops.
+    """
+    if "_deciding" not in op._attrs:
+        op._attrs["_deciding"] = _find(op)
+    found: Deciding | None = op._attrs["_deciding"]
+    return found
+
+
+def _find(op: Operation) -> Deciding | None:
+    condition, body = bodies_of(op)
+    carries: dict[int, None] = {}
+    shapes: dict[int, None] = {}
+    captures: dict[Tensor, None] = {}
+    if not _reach(condition, condition.results, carries, shapes, captures):
+        return None
+    done: set[int] = set()
+    while pending := [i for i in carries if i not in done]:
+        done.update(pending)
+        results = [body.results[i] for i in pending]
+        if not _reach(body, results, carries, shapes, captures):
+            return None
+    return Deciding(
+        tuple(carries), tuple(i for i in shapes if i not in carries), tuple(captures)
+    )
+
+
+def _reach(
+    body: Body,
+    results: Iterable[Tensor],
+    carries: dict[int, None],
+    shapes: dict[int, None],
+    captures: dict[Tensor, None],
+) -> bool:
+    """Notes what `results` are computed from; False when not from values alone."""
+    inside = set(body.operations)
+    numbers = {t: i for i, t in enumerate(body.parameters)}
+    seen: set[Operation] = set()
+    pending = list(results)
+    while pending:
+        tensor = pending.pop()
+        op = tensor.op
+        if tensor in numbers:
+            carries[numbers[tensor]] = None
+        elif op not in inside:
+            if tensor.dtype.is_ref_dtype:
+                return False
+            captures[tensor] = None
+        elif op not in seen:
+            seen.add(op)
+            declaration = op._declaration
+            if op.type != "Const" and not is_pure(declaration):
+                return False
+            if declaration is not None and declaration.shape_only:
+                shapes.update({numbers[t]: None for t in op._inputs if t in numbers})
+                if any(t.op in inside for t in op._inputs):
+                    # Shapes of what the body computes: found only by computing it.
+                    return False
+            else:
+                pending.extend(op._inputs)
+    return True
+
+
+def counts_itself(op: Operation) -> bool:
+    """Whether how often `op` runs follows from constants and shapes alone."""
+    found = deciding(op)
+    return found is not None and all(map(_follows_from_shapes, found.inputs(op)))
+
+
+def _follows_from_shapes(tensor: Tensor) -> bool:
+    pending, seen = [tensor], {tensor}
+    while pending:
+        op = pending.pop().op
+        declaration = op._declaration
+        if op.type == "Const":
+            continue
+        if declaration is None or not is_pure(declaration):
+            return False
+        if not declaration.shape_only:
+            pending.extend(t for t in op._inputs if t not in seen)
+            seen.update(op._inputs)
+    return True
+
+
+def uncounted_loops(op: Operation) -> list[Operation]:
+    """`op` and the loops inside it that run as often as data says."""
+    return [
+        inner
+        for inner in nested_operations([op])
+        if inner.type == "While" and not counts_itself(inner)
+    ]

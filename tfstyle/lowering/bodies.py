@@ -1,0 +1,137 @@
+"""Bodies of branches and loops as functions, with the state they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tfstyle.framework.subgraph import Body, needed_operations, nested_operations
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.array_state import concrete
+from tfstyle.lowering.evaluate import Evaluator
+from tfstyle.lowering.references import accesses, root_variable
+
+__all__ = ["BodyFunction", "BodyState", "State"]
+
+# The values of what a body changes, in the order of `BodyState.keys`.
+State = tuple[Any, ...]
+
+
+class BodyState:
+    """What bodies change besides their results.
+
+    Variables they write, random streams they use up, and, where iterations are being
+    counted, the counts.
+
+    Attributes:
+        variables: variables, and loops that are counted.
+        streams: random operations.
+    """
+
+    def __init__(self, evaluator: Evaluator, bodies: Sequence[Body]) -> None:
+        variables: dict[Operation, None] = {}
+        streams: dict[Operation, None] = {}
+        for op in nested_operations(o for body in bodies for o in body.operations):
+            variables.update(dict.fromkeys(_changed(evaluator, op)))
+            declaration = op._declaration
+            if declaration is not None and declaration.is_random:
+                # A count of iterations that depends on no random number needs none.
+                if op in evaluator.streams:
+                    streams[op] = None
+        self.variables = list(variables)
+        self.streams = list(streams)
+
+    def split_captures(
+        self, captures: Sequence[Tensor], values: Sequence[Any]
+    ) -> tuple[dict[Tensor, Any], dict[Operation, Any]]:
+        """What is captured for good, and values of captured variables that change."""
+        fixed: dict[Tensor, Any] = {}
+        moving: dict[Operation, Any] = {}
+        for tensor, value in zip(captures, values, strict=True):
+            variable = root_variable(tensor)
+            if variable is not None and variable in self.variables:
+                moving[variable] = value
+            else:
+                fixed[tensor] = value
+        return fixed, moving
+
+    def initial(self, evaluator: Evaluator, moving: Mapping[Operation, Any]) -> State:
+        """The state before the bodies run."""
+        variables = [moving.get(v, evaluator.variables.get(v)) for v in self.variables]
+        streams = [evaluator.streams[op] for op in self.streams]
+        return tuple(concrete(v) for v in (*variables, *streams))
+
+    def read(self, evaluator: Evaluator) -> State:
+        """The state as `evaluator` has left it."""
+        variables = [evaluator.variables[v] for v in self.variables]
+        streams = [evaluator.streams[op] for op in self.streams]
+        return tuple(concrete(v) for v in (*variables, *streams))
+
+    def store(self, evaluator: Evaluator, state: State) -> None:
+        """Makes `state` the state of `evaluator`."""
+        count = len(self.variables)
+        evaluator.variables.update(zip(self.variables, state[:count], strict=True))
+        evaluator.streams.update(zip(self.streams, state[count:], strict=True))
+
+
+class BodyFunction:
+    """A body, as far as some of its results need it, as a function.
+
+    Attributes:
+        operations: what is run, in order.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        body: Body,
+        results: Sequence[Tensor],
+        captured: Mapping[Tensor, Any],
+        state: BodyState,
+    ) -> None:
+        self._evaluator = evaluator
+        self._results = results
+        self._captured = captured
+        self._state = state
+        kept = [
+            op
+            for op in body.operations
+            if any(
+                any(True for _ in _changed(evaluator, inner))
+                for inner in nested_operations([op])
+            )
+        ]
+        self.operations = needed_operations(body, results, kept)
+
+    def __call__(
+        self, parameters: Mapping[Tensor, Any], state: State
+    ) -> tuple[list[Any], State]:
+        """Runs the body once.
+
+        Args:
+            parameters: values of the parameters that are used.
+            state: the state before.
+
+        Returns:
+            The results, and the state after.
+        """
+        outer = self._evaluator
+        inner = outer.inside(
+            {**self._captured, **parameters},
+            dict(outer.variables),
+            dict(outer.streams),
+            self.operations,
+        )
+        self._state.store(inner, state)
+        for op in self.operations:
+            inner.run(op)
+        return [inner.value(t) for t in self._results], self._state.read(inner)
+
+
+def _changed(evaluator: Evaluator, op: Operation) -> Iterator[Operation]:
+    """The variables that `op` itself writes, or `op` when its iterations count."""
+    if op in evaluator.counting:
+        yield op
+    for variable, _, writes in accesses(op):
+        if writes:
+            yield variable

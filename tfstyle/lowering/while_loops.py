@@ -1,0 +1,361 @@
+"""How `While`, and counting how often it runs, are evaluated.
+
+A loop whose number of iterations is known while tracing is a scan. Another one is a
+`lax.while_loop`; where its gradient is wanted, an earlier step has counted the
+iterations (`LoopCounts`), and the loop is a scan of that length whose steps stop doing
+anything when the condition fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfstyle.framework import errors
+from tfstyle.framework.subgraph import bodies_of, needed_operations
+from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.framework.trip_counts import deciding
+from tfstyle.lowering.array_state import ArrayState, concrete
+from tfstyle.lowering.bodies import BodyFunction, BodyState, State
+from tfstyle.lowering.evaluate import Evaluator, structural
+
+__all__: list[str] = []
+
+# Beyond this many iterations a loop is not tried out while tracing.
+_MAX_TRIED = 10_000
+
+
+class _While:
+    """One execution of a loop.
+
+    Attributes:
+        live: numbers of the loop variables that somebody needs.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        op: Operation,
+        values: Sequence[Any],
+        needed: Collection[int],
+    ) -> None:
+        self._evaluator = evaluator
+        self._op = op
+        condition, body = bodies_of(op)
+        self.state = BodyState(evaluator, (condition, body))
+        count = op._attrs["carries"]
+        self._given = values[:count]
+        fixed, moving = self.state.split_captures(
+            op._attrs["_captures"], values[count : count + len(op._attrs["_captures"])]
+        )
+        self._captured = fixed
+        self._moving = moving
+        self.live = self._needed_carries(needed)
+        self._places = {
+            **{condition.parameters[i]: i for i in self.live},
+            **{body.parameters[i]: i for i in self.live},
+        }
+        self._condition = BodyFunction(
+            evaluator, condition, condition.results, fixed, self.state
+        )
+        self._body = BodyFunction(
+            evaluator, body, [body.results[i] for i in self.live], fixed, self.state
+        )
+
+    def _needed_carries(self, needed: Collection[int]) -> list[int]:
+        condition, body = bodies_of(self._op)
+        numbers = {t: i for i, t in enumerate(condition.parameters)}
+        numbers.update({t: i for i, t in enumerate(body.parameters)})
+        nothing = BodyFunction(self._evaluator, condition, [], {}, self.state)
+        live = set(needed)
+        live.update(
+            _numbers(
+                numbers,
+                condition.results,
+                needed_operations(condition, condition.results, nothing.operations),
+            )
+        )
+        kept = BodyFunction(self._evaluator, body, [], {}, self.state).operations
+        while True:
+            results = [body.results[i] for i in live]
+            more = set(
+                _numbers(numbers, results, needed_operations(body, results, kept))
+            )
+            if more <= live:
+                return sorted(live)
+            live |= more
+
+    def start(self) -> tuple[list[Any], State]:
+        """The loop variables and the state before the first iteration."""
+        initial = [concrete(self._given[i]) for i in self.live]
+        return initial, self.state.initial(self._evaluator, self._moving)
+
+    def going(self, carry: Sequence[Any], state: State) -> tuple[Any, State]:
+        """Whether there is another iteration."""
+        (result,), state = self._condition(self._parameters(0, carry), state)
+        return jnp.reshape(jnp.asarray(result), ()), state
+
+    def step(self, carry: Sequence[Any], state: State) -> tuple[list[Any], State]:
+        """One iteration."""
+        results, state = self._body(self._parameters(1, carry), state)
+        return [concrete(r) for r in results], state
+
+    def _parameters(self, which: int, carry: Sequence[Any]) -> dict[Tensor, Any]:
+        parameters = bodies_of(self._op)[which].parameters
+        return {parameters[i]: value for i, value in zip(self.live, carry, strict=True)}
+
+    def fitted(self, carry: list[Any], state: State) -> tuple[list[Any], bool]:
+        """The start with room for what the body makes of it.
+
+        Returns:
+            The loop variables, and whether the body keeps their shapes.
+        """
+        results, _ = jax.eval_shape(self.step, carry, state)
+        fitted = [
+            c.like(r) if isinstance(c, ArrayState) and isinstance(r, ArrayState) else c
+            for c, r in zip(carry, results, strict=True)
+        ]
+        if any(isinstance(c, ArrayState) for c in carry):
+            results, _ = jax.eval_shape(self.step, fitted, state)
+        before = jax.tree_util.tree_leaves(fitted)
+        after = jax.tree_util.tree_leaves(results)
+        return fitted, len(before) == len(after) and all(
+            jnp.shape(b) == a.shape for b, a in zip(before, after, strict=True)
+        )
+
+    def length(self) -> int | None:
+        """How often it runs, when that is known while tracing."""
+        found = deciding(self._op)
+        if found is None:
+            return None
+        values: dict[int, Any] = {i: self._given[i] for i in found.carries}
+        captured = {t: self._captured.get(t) for t in found.captures}
+        for value in (*values.values(), *captured.values()):
+            if not isinstance(value, np.ndarray):
+                return None
+        fast = _counted(self._op, values, captured)
+        if fast is not None:
+            return fast
+        return self._tried(found.shapes, values)
+
+    def _tried(self, shapes: Sequence[int], values: dict[int, Any]) -> int | None:
+        """Runs what decides on NumPy values."""
+        condition, body = bodies_of(self._op)
+        unchanged = {i: self._given[i] for i in shapes}
+        numbers = list(values)
+        nothing = BodyState(self._evaluator, ())
+        goes_on = BodyFunction(
+            self._evaluator, condition, condition.results, self._captured, nothing
+        )
+        goes_on.operations = needed_operations(condition, condition.results)
+        results = [body.results[i] for i in numbers]
+        step = BodyFunction(self._evaluator, body, results, self._captured, nothing)
+        step.operations = needed_operations(body, results)
+        for count in range(_MAX_TRIED):
+            known = {**unchanged, **values}
+            (going,), _ = goes_on(
+                {condition.parameters[i]: v for i, v in known.items()}, ()
+            )
+            if not isinstance(going, np.ndarray):
+                return None
+            if not going:
+                return count
+            new, _ = step({body.parameters[i]: v for i, v in known.items()}, ())
+            if not all(isinstance(v, np.ndarray) for v in new):
+                return None
+            values = dict(zip(numbers, new, strict=True))
+        return None
+
+
+def _numbers(
+    numbers: dict[Tensor, int],
+    results: Sequence[Tensor],
+    operations: Sequence[Operation],
+) -> Iterator[int]:
+    for tensor in (*results, *(t for op in operations for t in op._inputs)):
+        if tensor in numbers:
+            yield numbers[tensor]
+
+
+def _counted(
+    op: Operation, values: dict[int, Any], captured: dict[Tensor, Any]
+) -> int | None:
+    """The number of iterations of the usual loop: a counter against a limit."""
+    condition, body = bodies_of(op)
+    test = condition.results[0].op
+    if test not in condition.operations or len(test._inputs) != 2:
+        return None
+    counter, limit = test._inputs
+    if counter not in condition.parameters or not counter.dtype.is_integer:
+        return None
+    number = condition.parameters.index(counter)
+    stop = _known(limit, captured)
+    update = body.results[number].op
+    if update not in body.operations or update.type not in ("Add", "Sub"):
+        return None
+    first, second = update._inputs
+    if update.type == "Add" and second is body.parameters[number]:
+        first, second = second, first
+    by = _known(second, captured)
+    if first is not body.parameters[number] or stop is None or by is None:
+        return None
+    step = -by if update.type == "Sub" else by
+    rising = test.type in ("Less", "LessEqual")
+    if test.type not in _ENDS or (step > 0) != rising or step == 0:
+        return None
+    return len(range(int(values[number]), stop + _ENDS[test.type], step))
+
+
+# What to add to the limit so that it is the first value which ends the loop.
+_ENDS = {"Less": 0, "LessEqual": 1, "Greater": 0, "GreaterEqual": -1}
+
+
+def _known(tensor: Tensor, captured: dict[Tensor, Any]) -> int | None:
+    value = captured.get(tensor)
+    if value is None and tensor.op.type == "Const":
+        value = tensor.op._attrs["value"]
+    if not isinstance(value, np.ndarray) or value.size != 1:
+        return None
+    return int(value.reshape(()))
+
+
+def _while(
+    evaluator: Evaluator,
+    op: Operation,
+    values: Sequence[Any],
+    needed: Collection[int],
+) -> list[Any]:
+    """The loop variables after the last iteration; None where nobody needs them."""
+    loop = _While(evaluator, op, values, needed)
+    carry, state = loop.start()
+    length = None if op in evaluator.counting else loop.length()
+    carry, keeps_shapes = loop.fitted(carry, state)
+    if not keeps_shapes:
+        carry, state = _unrolled(op, loop, carry, state, length)
+    elif length is not None:
+        carry, state = _scanned(loop, carry, state, length)
+    elif op in evaluator.bounds:
+        carry, state = _bounded(loop, carry, state, evaluator.bounds[op])
+    else:
+        carry, state = _run(evaluator, op, loop, carry, state)
+    loop.state.store(evaluator, state)
+    results: list[Any] = [None] * len(op._outputs)
+    for i, value in zip(loop.live, carry, strict=True):
+        results[i] = value
+    return results
+
+
+def _unrolled(
+    op: Operation, loop: _While, carry: list[Any], state: State, length: int | None
+) -> tuple[list[Any], State]:
+    """A loop whose variables change their shapes, iteration by iteration."""
+    if length is None:
+        raise errors.UnimplementedError(
+            None,
+            op,
+            f"The loop variables of '{op.name}' change their shapes from one iteration "
+            "to the next, and the number of iterations depends on data. Give the loop "
+            "variables a fixed shape, or the loop a fixed number of iterations.",
+        )
+    for _ in range(length):
+        carry, state = loop.step(carry, state)
+    return carry, state
+
+
+def _scanned(
+    loop: _While, carry: list[Any], state: State, length: int
+) -> tuple[list[Any], State]:
+    def step(both: Any, _: None) -> Any:
+        return loop.step(*both), None
+
+    return jax.lax.scan(step, (carry, state), None, length)[0]
+
+
+def _bounded(
+    loop: _While, carry: list[Any], state: State, bound: int
+) -> tuple[list[Any], State]:
+    def step(everything: Any, _: None) -> Any:
+        going, both = everything
+        new = jax.lax.cond(
+            going, lambda x: _advanced(loop, x), lambda x: (going, x), both
+        )
+        return new, None
+
+    start = loop.going(carry, state)
+    (_, both), _ = jax.lax.scan(step, (start[0], (carry, start[1])), None, bound)
+    return both
+
+
+def _advanced(loop: _While, both: Any) -> Any:
+    carry, state = loop.step(*both)
+    going, state = loop.going(carry, state)
+    return going, (carry, state)
+
+
+def _run(
+    evaluator: Evaluator, op: Operation, loop: _While, carry: list[Any], state: State
+) -> tuple[list[Any], State]:
+    def step(everything: Any) -> Any:
+        count, _, both = everything
+        return (count + 1, *_advanced(loop, both))
+
+    going, state = loop.going(carry, state)
+    start = (jnp.zeros((), jnp.int32), going, (carry, state))
+    count, _, (carry, state) = jax.lax.while_loop(lambda x: x[1], step, start)
+    if op in evaluator.counting:
+        known = evaluator.variables[op]
+        evaluator.variables[op] = jnp.maximum(known, count)
+    return carry, state
+
+
+def _loop_counts(
+    evaluator: Evaluator,
+    op: Operation,
+    values: Sequence[Any],
+    needed: Collection[int],
+) -> list[Any]:
+    """How often each of some loops runs at most, rounded up to one of few numbers."""
+    del needed
+    counted: Operation = op._attrs["_counted"]
+    loops: Sequence[Operation] = op._attrs["_loops"]
+    _check_countable(op, counted, loops)
+    zero = jnp.zeros((), jnp.int32)
+    variables = {**evaluator.variables, **dict.fromkeys(loops, zero)}
+    inner = evaluator.inside({}, variables, dict(evaluator.streams))
+    inner.counting = frozenset(loops)
+    structural[counted.type](inner, counted, values, ())
+    counts = jnp.stack([inner.variables[loop] for loop in loops])
+    return [counts if op._attrs["exact"] else _rounded_up(counts)]
+
+
+def _check_countable(
+    op: Operation, counted: Operation, loops: Sequence[Operation]
+) -> None:
+    for loop in loops:
+        holder = loop
+        while holder is not counted and holder.type in ("While", "Cond"):
+            holder = holder._control_flow_context.owner
+        if holder.type not in ("While", "Cond"):
+            raise errors.UnimplementedError(
+                None,
+                op,
+                f"The gradient of the loop '{loop.name}' inside '{holder.name}' "
+                f"({holder.type}) needs a number of iterations that follows from "
+                "constants and shapes.",
+            )
+
+
+def _rounded_up(counts: Any) -> Any:
+    """To 2^k or 3 * 2^k: every length is compiled anew."""
+    powers = 2 ** np.arange(30)
+    lengths = np.unique(np.concatenate([powers, 3 * powers[:29]]))[:58]
+    places = jnp.searchsorted(jnp.asarray(lengths, jnp.int64), counts.astype(jnp.int64))
+    return jnp.asarray(lengths, jnp.int64)[places].astype(jnp.int32)
+
+
+structural["While"] = _while
+structural["LoopCounts"] = _loop_counts
