@@ -82,7 +82,7 @@ def bodies_of(op: Operation) -> tuple[Body, ...]:
 def needed_operations(
     body: Body, results: Iterable[Tensor], kept: Iterable[Operation] = ()
 ) -> list[Operation]:
-    """The operations of `body` that `results` and `kept` are computed from, in order."""
+    """What `results` and `kept` are computed from inside `body`, in order."""
     needed = set(kept)
     pending = [*(t.op for t in results), *(t.op for op in needed for t in op._inputs)]
     inside = set(body.operations)

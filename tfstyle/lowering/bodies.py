@@ -34,10 +34,10 @@ class BodyState:
         for op in nested_operations(o for body in bodies for o in body.operations):
             variables.update(dict.fromkeys(_changed(evaluator, op)))
             declaration = op._declaration
-            if declaration is not None and declaration.is_random:
-                # A count of iterations that depends on no random number needs none.
-                if op in evaluator.streams:
-                    streams[op] = None
+            is_random = declaration is not None and declaration.is_random
+            # A count of iterations that depends on no random number has no streams.
+            if is_random and op in evaluator.streams:
+                streams[op] = None
         self.variables = list(variables)
         self.streams = list(streams)
 

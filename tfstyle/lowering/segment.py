@@ -266,8 +266,8 @@ class Segment:
             for count in op._attrs.get("_counts", {}).values():
                 if count not in static:
                     continue
-                loops = count.op._attrs["_loops"]
-                for loop, number in zip(loops, static[count], strict=True):
+                counted = count.op._attrs["_loops"]
+                for loop, number in zip(counted, static[count], strict=True):
                     bounds[loop] = int(number)
         return bounds
 

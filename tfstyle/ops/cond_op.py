@@ -52,8 +52,8 @@ def cond(pred, fn1, fn2, name=None):
         ValueError: when the functions return different numbers or types of results, or
             none.
 
-    Differs from TF: where the branches return different shapes, `pred` must not depend
-    on what the same device program computes before; it is computed in a step of its own.
+    Differs from TF: branches that return different shapes make two programs, so that
+    `pred` is computed in a step before.
     """
     with ops.op_scope([pred], name, "cond"):
         if not callable(fn1):
