@@ -4,7 +4,7 @@ What they print is compared with what they printed under TensorFlow 0.12.1 (thei
 random ops are seeded, so the losses agree). To record that anew, with the python of
 that TensorFlow in $TF_ORACLE:
 
-    python tests/examples/test_legacy.py
+    python tests/examples/test_legacy.py [run ...]
 """
 
 import gzip
@@ -25,7 +25,9 @@ SCRIPTS = ROOT / "examples" / "legacy"
 GOLDEN = Path(__file__).with_name("legacy_golden.json")
 
 DATA = "--data_dir=data"
-# Short runs: script -> arguments. The working directory holds data/ and text.txt.
+PTB = ["text.txt", "--batch_size=4", "--num_steps=5", "--epochs=2", "--plot="]
+# Short runs: script, or script:run -> arguments. The working directory holds data/ and
+# text.txt.
 RUNS = {
     "graph_basics": [],
     "mnist_softmax": [DATA, "--steps=40", "--learning_rate=0.1", "--display_step=5"],
@@ -42,6 +44,9 @@ RUNS = {
         "--sample_length=30",
         "--plot=",
     ],
+    "ptb_lm": [*PTB, "--hidden=12"],
+    "ptb_lm:rnn": [*PTB, "--hidden=12", "--rnn"],
+    "ptb_lm:dropout": [*PTB, "--hidden=12", "--model=medium", "--dropout_seed=5"],
 }
 NUMBER = re.compile(r"-?\d+\.\d+")
 # Lines that the reader prints, TensorFlow's advice, and what is drawn at random.
@@ -74,6 +79,10 @@ def write_data(folder):
     (folder / "text.txt").write_text(text)
 
 
+def script(name):
+    return name.split(":")[0] + ".py"
+
+
 def run(command, cwd, **env):
     """Runs a command; returns what it printed."""
     settings = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT), **env}
@@ -96,7 +105,7 @@ def run_legacy(name, folder, *args, **env):
 
 def told(printed):
     """The lines that tell something, without seconds."""
-    lines = [re.sub(r" \(\d+ s\)$", "", s) for s in printed.splitlines()]
+    lines = [re.sub(r" \(\d+ (words/)?s\)$", "", s) for s in printed.splitlines()]
     if any("different" in s for s in lines):
         lines = [s for s in lines if re.match(r"iteration|final loss|\d+ char", s)]
     return [s for s in lines if s and not NOISE.match(s)]
@@ -113,7 +122,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", RUNS)
 def test_script_prints_what_it_printed_under_tensorflow(name, folder):
     want = json.loads(GOLDEN.read_text())[name]
-    got = told(run_legacy(f"{name}.py", folder, *RUNS[name]))
+    got = told(run_legacy(script(name), folder, *RUNS[name]))
     assert [NUMBER.sub("#", s) for s in got] == [NUMBER.sub("#", s) for s in want]
     for line, expected in zip(got, want, strict=True):
         numbers = [[float(n) for n in NUMBER.findall(s)] for s in (line, expected)]
@@ -183,17 +192,19 @@ def test_script_begins_with_the_import(path):
     assert path.read_text().splitlines()[0] == "import tensorflow as tf"
 
 
-def record():
+def record(names):
     oracle = os.environ["TF_ORACLE"]
-    golden = {}
+    golden = json.loads(GOLDEN.read_text())
     with tempfile.TemporaryDirectory() as made:
         write_data(Path(made))
-        for name, args in RUNS.items():
-            printed = run([oracle, str(SCRIPTS / f"{name}.py"), *args], made)
+        for name in names:
+            path = SCRIPTS / script(name)
+            printed = run([oracle, str(path), *RUNS[name]], made)
             golden[name] = told(printed)
             print(name, "|", golden[name][-1])
-    GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
+    kept = {name: golden[name] for name in RUNS if name in golden}
+    GOLDEN.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    record()
+    record(sys.argv[1:] or RUNS)
