@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from tfstyle.framework.subgraph import Body
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.host import HostStep
+from tfstyle.lowering.host_control import HostControl
 from tfstyle.lowering.prune import Pruned, prune
 from tfstyle.lowering.references import (
     all_accesses,
@@ -21,10 +23,12 @@ from tfstyle.lowering.references import (
     runs_on_host,
 )
 from tfstyle.lowering.segment import Segment
-from tfstyle.lowering.state import State
+from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics
 
 __all__ = ["Plan", "make_plan"]
+
+Step = Segment | HostStep | HostControl
 
 
 class Plan:
@@ -37,7 +41,7 @@ class Plan:
 
     def __init__(
         self,
-        steps: Sequence[Segment | HostStep],
+        steps: Sequence[Step],
         fetched: Sequence[Tensor],
         unfed: Sequence[Operation],
         constants: dict[Tensor, Any],
@@ -64,12 +68,27 @@ class Plan:
             step.run(state, changes, values)
         return state.finish(changes, self._fetched, self._variables, values)
 
+    def execute(
+        self, state: State, changes: Changes, values: dict[Tensor, Any]
+    ) -> None:
+        """Executes the steps as part of another plan.
+
+        Args:
+            state: the state of the session; what changes is noted in `changes`.
+            changes: what the other plan has changed so far.
+            values: the fed tensors; gets the values of the others.
+        """
+        values.update(self._constants)
+        for step in self.steps:
+            step.run(state, changes, values)
+
 
 def make_plan(
     operations: Sequence[Operation],
     tensors: Sequence[Tensor],
     fed: Collection[Tensor],
     done: Collection[Operation] = (),
+    inside: Any = None,
 ) -> Plan:
     """Plans a run.
 
@@ -78,8 +97,9 @@ def make_plan(
         tensors: tensors to fetch.
         fed: tensors that are fed.
         done: operations that an earlier part of a partial run has executed.
+        inside: the context of the body that is planned; default: the whole graph.
     """
-    pruned = prune(operations, tensors, fed, done)
+    pruned = prune(operations, tensors, fed, done, inside)
     unfed = [
         op
         for op in pruned.operations
@@ -92,19 +112,39 @@ def make_plan(
     for op in live:
         by_level[levels[op]].append(op)
     last = max(by_level, default=0)
-    steps: list[Segment | HostStep] = []
+    steps: list[Step] = []
     for level in sorted(by_level):
         ops = by_level[level]
         if level % 2:
-            steps.extend(HostStep(op) for op in ops)
+            steps.extend(_host_step(op) for op in ops)
         else:
-            steps.append(Segment(ops, pruned, statics, fed, is_last=level == last))
+            gives_away = inside is None and level == last
+            steps.append(Segment(ops, pruned, statics, fed, is_last=gives_away))
     used = {tensor for step in steps for tensor in step.arguments} | set(tensors)
     constants = {t: t.op._attrs["value"] for t in used if t.op.type == "Const"}
     for step in steps:
         if isinstance(step, Segment):
             step.export(used)
     return Plan(steps, tensors, unfed, constants)
+
+
+def _host_step(op: Operation) -> Step:
+    declaration = op._declaration
+    if declaration is not None and declaration.structural:
+        return HostControl(op, _plan_body)
+    return HostStep(op)
+
+
+def _plan_body(body: Body) -> Plan:
+    """The plan of a body, whose parameters and captures are fed."""
+    captured = [t for t in body.captures if root_variable(t) is None]
+    fed = dict.fromkeys((*body.parameters, *captured))
+    inside = body.operations[0]._control_flow_context if body.operations else None
+    if inside is None:
+        return Plan([], body.results, [], {})
+    return make_plan(
+        body.operations, body.results, fed, inside.awaited_outside(), inside
+    )
 
 
 def _is_leaf(op: Operation) -> bool:

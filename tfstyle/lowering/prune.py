@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
@@ -33,6 +34,7 @@ def prune(
     tensors: Iterable[Tensor],
     fed: Collection[Tensor],
     done: Collection[Operation] = (),
+    inside: Any = None,
 ) -> Pruned:
     """Walks back from what is fetched to what is fed.
 
@@ -41,6 +43,7 @@ def prune(
         tensors: tensors to compute.
         fed: tensors whose values are given.
         done: operations that an earlier part of the run has executed.
+        inside: the context of the body the run is limited to; default: the whole graph.
     """
     needed: dict[Operation, set[int]] = {}
     depends: dict[Operation, list[Operation]] = {}
@@ -48,7 +51,7 @@ def prune(
     counts: dict[Operation, Operation] = {}
 
     def want(op: Operation) -> Operation:
-        op = _owner(op)
+        op = _owner(op, inside)
         if op not in needed:
             needed[op] = set()
             heapq.heappush(heap, (-op._id, op))
@@ -100,10 +103,10 @@ def prune(
     return Pruned(_in_order(depends), needed, depends)
 
 
-def _owner(op: Operation) -> Operation:
-    """The outermost loop that holds `op` in its body, or `op` itself."""
+def _owner(op: Operation, inside: Any) -> Operation:
+    """The outermost loop of this run that holds `op` in its body, or `op` itself."""
     context = op._control_flow_context
-    while context is not None:
+    while context is not None and context is not inside:
         if context.owner is not None:
             op = context.owner
         context = context.outer
