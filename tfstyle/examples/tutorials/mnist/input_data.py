@@ -198,7 +198,8 @@ class DataSet:
             if reshape:
                 images = _flattened(images)
             if dtype == dtypes.float32:
-                images = np.multiply(images.astype(np.float32), 1.0 / 255.0)
+                images = images.astype(np.float32)
+                images *= np.float32(1.0 / 255.0)
         self._images = images
         self._labels = labels
         self._epochs_completed = 0
