@@ -29,6 +29,7 @@ from tfstyle.lowering.array_state import (
 )
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
+from tfstyle.lowering.rows import Row, gradients_of, value_of
 from tfstyle.lowering.tape import (
     Pullback,
     accumulate,
@@ -38,7 +39,7 @@ from tfstyle.lowering.tape import (
     is_complex,
 )
 
-__all__ = ["Evaluator", "inputs_used", "structural"]
+__all__ = ["Evaluator", "inputs_used", "structural", "together"]
 
 Values = list[Any]
 _SMALL = 64
@@ -46,6 +47,8 @@ _SMALL = 64
 structural: dict[
     str, Callable[[Evaluator, Operation, Sequence[Any], Collection[int]], Values]
 ] = {}
+# How ops are evaluated that take many rows of one array: whether that was possible.
+together: dict[str, Callable[[Evaluator, Operation], bool]] = {}
 
 
 class Evaluator:
@@ -54,6 +57,8 @@ class Evaluator:
     Attributes:
         values: value of each tensor computed or given so far: a traced array, or a
             NumPy array where it is known while tracing.
+        rows: tensors that are rows of an array, taken out when somebody asks for them.
+        perturbed: tensors whose gradient is that of a row of zeros added to them.
         variables: current value of each variable.
         streams: random state of each random operation.
         taped: operations to keep on the tape, with the tensors that carry a gradient.
@@ -85,6 +90,8 @@ class Evaluator:
                 tracing is evaluated then.
         """
         self.values = values
+        self.rows: dict[Tensor, Row] = {}
+        self.perturbed: dict[Tensor, Row] = {}
         self.variables = variables
         self.streams = streams
         self.needed = needed or {}
@@ -121,6 +128,9 @@ class Evaluator:
         """The value of `tensor`, which must have been computed or given."""
         if tensor in self.values:
             return self.values[tensor]
+        if tensor in self.rows:
+            value = self.values[tensor] = self.rows[tensor]()
+            return value
         if is_read(tensor.op):
             return self.value(tensor.op._inputs[0])
         if tensor.dtype.is_ref_dtype:
@@ -138,6 +148,9 @@ class Evaluator:
             tf.errors.OpError: when the values do not fit, naming the operation.
         """
         if is_read(op):
+            return
+        join = together.get(op.type) if self.rows else None
+        if join is not None and op not in self.folded and join(self, op):
             return
         values = [self.value(t) for t in inputs_used(op, self.taped)]
         try:
@@ -306,7 +319,11 @@ class Evaluator:
         else:
             outputs = op._outputs
         for tensor, value in zip(outputs, results, strict=True):
-            if tensor not in self.given:
+            if tensor in self.given:
+                continue
+            if isinstance(value, Row):
+                self.rows[tensor] = value
+            else:
                 self.values[tensor] = value
 
     # -- gradients --------------------------------------------------------------
@@ -321,22 +338,22 @@ class Evaluator:
             seeds: gradient of each of `region.ys`.
             wanted: which of `region.xs` to compute; the others are None.
         """
-        cotangents: dict[Tensor, Any] = {}
+        cotangents: dict[Any, Any] = {}
         for tensor, seed in zip(region.ys, seeds, strict=True):
             accumulate(cotangents, tensor, conjugate(tensor, seed))
         reached = region.reached(wanted)[0]
         places = {self._on_tape[op] for op in reached if op in self._on_tape}
         for place in sorted(places, reverse=True):
             self.tape[place](cotangents)
-        return [
-            self._gradient(x, cotangents) if i in wanted else None
-            for i, x in enumerate(region.xs)
-        ]
-
-    def _gradient(self, x: Tensor, cotangents: Mapping[Tensor, Any]) -> Any:
-        if x in cotangents:
-            return conjugate(x, cotangents[x])
-        return jnp.zeros_like(differentiable_part(self.value(x)))
+        found = gradients_of(
+            [x for i, x in enumerate(region.xs) if i in wanted], self, cotangents
+        )
+        for x, gradient in found.items():
+            if gradient is None:
+                found[x] = jnp.zeros_like(differentiable_part(self.value(x)))
+            elif is_complex(x):
+                found[x] = conjugate(x, value_of(gradient))
+        return [found.get(x) for x in region.xs]
 
 
 def inputs_used(op: Operation, taped: Collection[Operation]) -> list[Tensor]:

@@ -19,6 +19,7 @@ from tfstyle.lowering.recurrence import (
     draws,
     scan,
 )
+from tfstyle.lowering.rows import value_of
 
 __all__: list[str] = []
 
@@ -56,7 +57,7 @@ def _block_gradient(
     inner.bounds = evaluator.bounds
     for forward in region.operations:
         inner.run(forward)
-    return inner.pull_back(region, values[:count], needed)
+    return [value_of(g) for g in inner.pull_back(region, values[:count], needed)]
 
 
 @_evaluates("Unpack")
