@@ -380,6 +380,7 @@ NEURAL = [
     Row("Dilation2D", f(1, 4, 4, 2), f(2, 2, 2), **RATES),
     Row("Dilation2DBackpropInput", f(1, 4, 4, 2), f(2, 2, 2), f(1, 4, 4, 2), **RATES),
     Row("Dilation2DBackpropFilter", f(1, 4, 4, 2), f(2, 2, 2), f(1, 4, 4, 2), **RATES),
+    Row("CheckSequenceLength", i(3), f(4, 3, 2), batch_dim=1, tensor_name="lengths:0"),
 ]
 
 SEEDS = {"seed": 7, "seed2": 3}

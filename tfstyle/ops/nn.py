@@ -61,7 +61,13 @@ from tfstyle.ops.nn_ops import (
     xw_plus_b,
     xw_plus_b_v1,
 )
-from tfstyle.ops.rnn import rnn
+from tfstyle.ops.rnn import (
+    bidirectional_dynamic_rnn,
+    bidirectional_rnn,
+    dynamic_rnn,
+    rnn,
+    state_saving_rnn,
+)
 
 __all__ = [
     "atrous_conv2d",
@@ -73,6 +79,8 @@ __all__ = [
     "bias_add",
     "bias_add_grad",
     "bias_add_v1",
+    "bidirectional_dynamic_rnn",
+    "bidirectional_rnn",
     "conv1d",
     "conv2d",
     "conv2d_backprop_filter",
@@ -89,6 +97,7 @@ __all__ = [
     "dilation2d_backprop_filter",
     "dilation2d_backprop_input",
     "dropout",
+    "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "embedding_lookup_sparse",
@@ -119,6 +128,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_softmax_cross_entropy_with_logits",
+    "state_saving_rnn",
     "sufficient_statistics",
     "tanh",
     "top_k",

@@ -6,7 +6,7 @@ import collections
 import math
 from typing import Any
 
-from tfstyle.framework import ops
+from tfstyle.framework import ops, tensor_shape
 from tfstyle.ops import array_ops, clip_ops, embedding_ops, init_ops, math_ops, nn_ops
 from tfstyle.ops import variable_scope as vs
 from tfstyle.ops.math_ops import sigmoid, tanh
@@ -40,10 +40,26 @@ def _packed_state(structure, state):
     return nest.pack_sequence_as(structure, state)
 
 
+def _state_size_with_prefix(state_size, prefix=None):
+    """A size, an integer or a shape, as a list after the sizes in the list `prefix`."""
+    if prefix is not None and not isinstance(prefix, list):
+        raise TypeError("prefix of _state_size_with_prefix should be a list.")
+    return (prefix or []) + tensor_shape.as_shape(state_size).as_list()
+
+
 class LSTMStateTuple(collections.namedtuple("LSTMStateTuple", ("c", "h"))):
     """The state of an LSTM: the cell `c` and the output `h`, each [batch, size]."""
 
     __slots__ = ()
+
+    @property
+    def dtype(self):
+        """The element type of both; TypeError when they differ."""
+        if self.c.dtype != self.h.dtype:
+            raise TypeError(
+                f"Inconsistent internal state: {self.c.dtype} vs {self.h.dtype}"
+            )
+        return self.c.dtype
 
 
 class RNNCell:
@@ -69,12 +85,12 @@ class RNNCell:
 
     @property
     def state_size(self):
-        """An integer, or a nested tuple of integers: the sizes of the state."""
+        """An integer or a shape, or a nested tuple of these: the sizes of the state."""
         raise NotImplementedError("Abstract method")
 
     @property
     def output_size(self):
-        """The size of the output."""
+        """The size of the output, an integer or a shape, or a nested tuple of these."""
         raise NotImplementedError("Abstract method")
 
     def zero_state(self, batch_size, dtype):
@@ -85,14 +101,16 @@ class RNNCell:
             dtype: element type.
 
         Returns:
-            Tensors [batch_size, size] in the nesting of `state_size`.
+            Tensors [batch_size, size] (where a size is a shape: [batch_size, ...]) in
+            the nesting of `state_size`.
         """
 
         def zeros(size):
+            shape = _state_size_with_prefix(size, prefix=[batch_size])
             if isinstance(batch_size, int):
-                return array_ops.zeros([batch_size, size], dtype)
-            made = array_ops.zeros(array_ops.pack([batch_size, size]), dtype)
-            made.set_shape([None, size])
+                return array_ops.zeros(shape, dtype)
+            made = array_ops.zeros(array_ops.pack(shape), dtype)
+            made.set_shape([None, *shape[1:]])
             return made
 
         if nest.is_sequence(self.state_size):
@@ -495,23 +513,26 @@ class EmbeddingWrapper(_Wrapper):
     def __call__(self, inputs, state, scope=None):
         """The lookup of `inputs`, [batch] or [batch, 1] integers, then one step."""
         with vs.variable_scope(scope or type(self).__name__):
-            bound = math.sqrt(3)
-            initializer = (
-                self._initializer
-                or vs.get_variable_scope().initializer
-                or init_ops.random_uniform_initializer(-bound, bound)
-            )
-            first: Any = nest.flatten(state)[0]
-            embedding = vs.get_variable(
-                "embedding",
-                [self._embedding_classes, self._embedding_size],
-                initializer=initializer,
-                dtype=first.dtype,
-            )
             embedded = embedding_ops.embedding_lookup(
-                embedding, array_ops.reshape(inputs, [-1])
+                self._embedding(state), array_ops.reshape(inputs, [-1])
             )
         return self._cell(embedded, state)
+
+    def _embedding(self, state):
+        """The embedding, of the type of `state`, in the current scope."""
+        bound = math.sqrt(3)
+        initializer = (
+            self._initializer
+            or vs.get_variable_scope().initializer
+            or init_ops.random_uniform_initializer(-bound, bound)
+        )
+        first: Any = nest.flatten(state)[0]
+        return vs.get_variable(
+            "embedding",
+            [self._embedding_classes, self._embedding_size],
+            initializer=initializer,
+            dtype=first.dtype,
+        )
 
 
 class MultiRNNCell(RNNCell):
