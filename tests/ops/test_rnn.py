@@ -99,26 +99,3 @@ def test_gradient_blocked_in_a_cell_stays_blocked():
     outputs, _ = tf.nn.rnn(Stopped(), tf.unpack(x), dtype=tf.float32)
     grad = tf.Session().run(tf.gradients(outputs[-1], x)[0])
     np.testing.assert_array_equal(grad[:, 0, 0], [0.0, 0.0, 1.0])
-
-
-def test_own_gradient_function_in_a_cell_is_refused():
-    @tf.RegisterGradient("test_rnn_own_gradient")
-    def own(op, grad):
-        return grad
-
-    class Own(tf.nn.rnn_cell.RNNCell):
-        state_size = output_size = 4
-
-        def __call__(self, inputs, state, scope=None):
-            graph = tf.get_default_graph()
-            with graph.gradient_override_map({"Tanh": "test_rnn_own_gradient"}):
-                new = tf.tanh(state + inputs)
-            return new, new
-
-    x = tf.ones([3, 2, 4])
-    outputs, _ = tf.nn.rnn(Own(), tf.unpack(x), dtype=tf.float32)
-    with tf.Session() as sess:
-        assert sess.run(outputs[-1]).shape == (2, 4)
-        grad = tf.gradients(outputs[-1], x)[0]
-        with pytest.raises(tf.errors.UnimplementedError, match="gradient function"):
-            sess.run(grad)

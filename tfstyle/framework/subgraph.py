@@ -13,6 +13,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = [
     "Body",
+    "GradientBody",
     "Region",
     "bodies_of",
     "external_inputs",
@@ -36,6 +37,20 @@ class Body:
     parameters: tuple[Tensor, ...]
     captures: tuple[Tensor, ...]
     results: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class GradientBody:
+    """The gradient of an operation inside a body, recorded from a gradient function.
+
+    Attributes:
+        body: its parameters are the gradients of the outputs; it captures inputs and
+            outputs of the operation.
+        given: for each input, whether `body.results` holds a gradient for it.
+    """
+
+    body: Body
+    given: tuple[bool, ...]
 
 
 @dataclass(frozen=True)

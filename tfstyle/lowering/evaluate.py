@@ -17,7 +17,6 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.body import argument_spans, call_body
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.gradient_registry import gradient_function_of
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
@@ -28,6 +27,7 @@ from tfstyle.lowering.array_state import (
     with_part,
 )
 from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.own_gradients import blocked_inputs, guarded
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
 from tfstyle.lowering.rows import Row, gradients_of, value_of
 from tfstyle.lowering.tape import (
@@ -172,7 +172,7 @@ class Evaluator:
                 i
                 for i, t in enumerate(op._inputs)
                 if t in carrying
-                and i not in _blocked(op, declaration)
+                and i not in blocked_inputs(op, declaration)
                 and differentiable_part(values[i]) is not None
             ]
             if inputs:
@@ -195,7 +195,7 @@ class Evaluator:
         assert declaration is not None
         if self._in_body:
             # The body is differentiated as a whole: what blocks gradients says so here.
-            return guarded(op, values, lambda given: self._call(op, given))
+            return guarded(self, op, values, lambda given: self._call(op, given))
         return self._call(op, values)
 
     def _call(self, op: Operation, values: Sequence[Any]) -> Values:
@@ -383,43 +383,6 @@ def fold(op: Operation, values: Sequence[Any]) -> Values:
         return [np.asarray(r) for r in _cast(op, call_body(op, values))]
 
 
-def guarded(
-    op: Operation, values: Sequence[Any], call: Callable[[Sequence[Any]], Values]
-) -> Values:
-    """Calls an op of a body with the gradients it blocks blocked.
-
-    A gradient function of the program's own cannot be honoured inside a body: using it
-    is an error.
-    """
-    declaration = op._declaration
-    assert declaration is not None
-    flows, function = gradient_function_of(op)
-    if not flows:
-        return call([_stopped(v) for v in values])
-    blocked = _blocked(op, declaration)
-    results = call([_stopped(v) if i in blocked else v for i, v in enumerate(values)])
-    if function is None:
-        return results
-    message = (
-        f"{op.type} '{op.name}' has a gradient function of its own, which cannot be "
-        "used in the body of a loop."
-    )
-
-    @jax.custom_vjp
-    def identity(value: Any) -> Any:
-        return value
-
-    def backward(_: None, cotangent: Any) -> Any:
-        raise errors.UnimplementedError(None, op, message)
-
-    identity.defvjp(lambda value: (value, None), backward)
-    return [identity(r) for r in results]
-
-
-def _stopped(value: Any) -> Any:
-    return jax.lax.stop_gradient(value) if isinstance(value, jax.Array) else value
-
-
 def blocks_of(op: Operation, results: Values) -> int:
     """The blocks of random numbers that an execution with these results used up."""
     declaration = op._declaration
@@ -441,17 +404,6 @@ def _check_assigned(op: Operation, variable: Operation, value: Any) -> None:
             "Assign requires shapes of both tensors to match. lhs shape= "
             f"{sides[0]} rhs shape= {sides[1]}",
         )
-
-
-def _blocked(op: Operation, declaration: OpDeclaration) -> set[int]:
-    if not declaration.no_gradient:
-        return set()
-    return {
-        i
-        for name, start, end, _ in argument_spans(op)
-        if name in declaration.no_gradient
-        for i in range(start, end)
-    }
 
 
 def _cast(op: Operation, results: Values) -> Values:

@@ -22,10 +22,11 @@ from tfstyle.framework.gradient_registry import (
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
-from tfstyle.framework.subgraph import Region, external_inputs
+from tfstyle.framework.subgraph import Region, bodies_of, external_inputs
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import uncounted_loops
 from tfstyle.ops import array_ops, math_ops
+from tfstyle.ops.inner_gradients import record_inner_gradients
 from tfstyle.ops.while_op import count_loops
 
 __all__ = ["AggregationMethod", "gradients"]
@@ -176,6 +177,8 @@ class _Walk:
             flows, function = gradient_function_of(op)
             if not flows:
                 continue
+            if bodies_of(op):
+                record_inner_gradients(op)
             declaration = op._declaration
             if function is None:
                 function = self._special(op)
