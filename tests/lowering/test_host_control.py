@@ -61,9 +61,7 @@ def test_only_the_branch_taken_dequeues():
         calls.append("taken")
         return np.int32(7)
 
-    y = tf.cond(
-        p, lambda: tf.py_func(take, [], [tf.int32])[0], lambda: tf.constant(-1)
-    )
+    y = tf.cond(p, lambda: tf.py_func(take, [], [tf.int32])[0], lambda: tf.constant(-1))
     with tf.Session() as sess:
         assert [int(sess.run(y, {p: q})) for q in (False, True, False)] == [-1, 7, -1]
     assert calls == ["taken"]
@@ -125,5 +123,8 @@ def test_gradients_through_a_host_branch_are_refused(doubled):
     x = tf.placeholder(tf.float32, [])
     y = tf.cond(x > 0, lambda: doubled(x), lambda: x)
     gradient = tf.gradients(y, x)[0]
-    with tf.Session() as sess, pytest.raises(tf.errors.UnimplementedError, match="Cond"):
+    with (
+        tf.Session() as sess,
+        pytest.raises(tf.errors.UnimplementedError, match="Cond"),
+    ):
         sess.run(gradient, {x: 1.0})
