@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfstyle.framework import ops
@@ -260,13 +261,15 @@ def bidirectional_rnn(
     return nest.pack_sequence_as(outputs_fw, joined), state_fw, state_bw
 
 
-def _direction(scope: Any, direction: str) -> Any:
+@contextlib.contextmanager
+def _direction(scope: Any, direction: str) -> Iterator[Any]:
     """The variable scope of a direction."""
     if isinstance(scope, vs.VariableScope):
-        return vs.variable_scope(
-            f"{scope.name}/{direction}" if scope.name else direction
-        )
-    return vs.variable_scope(f"{scope or 'BiRNN'}_{direction}")
+        with vs.variable_scope(scope), vs.variable_scope(direction) as inner:
+            yield inner
+    else:
+        with vs.variable_scope(f"{scope or 'BiRNN'}_{direction}") as inner:
+            yield inner
 
 
 def _reverse_seq(input_seq, lengths):
