@@ -26,6 +26,13 @@ GOLDEN = Path(__file__).with_name("legacy_golden.json")
 
 DATA = "--data_dir=data"
 PTB = ["text.txt", "--batch_size=4", "--num_steps=5", "--epochs=2", "--plot="]
+FEW = [
+    "--steps=12",
+    "--batch_size=16",
+    "--hidden=8",
+    "--learning_rate=0.05",
+    "--display_step=3",
+]
 # Short runs: script, or script:run -> arguments. The working directory holds data/ and
 # text.txt.
 RUNS = {
@@ -47,6 +54,8 @@ RUNS = {
     "ptb_lm": [*PTB, "--hidden=12"],
     "ptb_lm:rnn": [*PTB, "--hidden=12", "--rnn"],
     "ptb_lm:dropout": [*PTB, "--hidden=12", "--model=medium", "--dropout_seed=5"],
+    "bidirectional_lstm": FEW,
+    "dynamic_rnn_lengths": FEW,
 }
 NUMBER = re.compile(r"-?\d+\.\d+")
 # Lines that the reader prints, TensorFlow's advice, and what is drawn at random.
