@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from workloads import ROOT, SIDES, TARGETS, Run, Workload, all_workloads
+from workloads import PYTHONS, ROOT, SIDES, TARGETS, Run, Workload, all_workloads
 
 __all__ = ["main"]
 
@@ -50,7 +50,7 @@ def execute(run: Run) -> dict[str, Any]:
 
 
 def measure(workload: Workload, rounds: int) -> dict[str, list[float]]:
-    """Seconds of every side, one value per round; the sides take turns."""
+    """What every side reported, one value per round; the sides take turns."""
     samples: dict[str, list[float]] = {side.name: [] for side in workload.sides}
     for number in range(rounds):
         shift = number % len(workload.sides)
@@ -97,9 +97,12 @@ def check_targets(found: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
 def show(workload: Workload, samples: dict[str, list[float]]) -> None:
     print(f"\n{workload.name}: {workload.text}")
     compared = ratios(samples)
-    for name, values in samples.items():
-        text = f"  {name:12}{_time(statistics.median(values))}"
-        text += f"  ({_time(min(values)).strip()} to {_time(max(values)).strip()})"
+    for side, values in zip(workload.sides, samples.values(), strict=True):
+        name, show_one = side.name, _size if side.key == "peak" else _time
+        least, median, most = (
+            show_one(f(values)) for f in (min, statistics.median, max)
+        )
+        text = f"  {name:12}{median}  ({least.strip()} to {most.strip()})"
         if name in compared:
             text = (
                 f"{text:50}  {workload.sides[0].name} / {name} = {compared[name]:.2f}"
@@ -112,6 +115,10 @@ def _time(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:8.2f} {unit}"
     return f"{seconds * 1e6:8.1f} µs"
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**20:8.0f} MiB"
 
 
 def describe() -> dict[str, Any]:
@@ -145,8 +152,9 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", help="where to write all values")
     options = parser.parse_args()
     print("\n".join(f"{name:10} {text}" for name, text in SIDES.items()))
-    if not os.environ.get("TF_ORACLE"):
-        print("(no oracle: $TF_ORACLE is not set)")
+    for name, variable in PYTHONS.items():
+        if not os.environ.get(variable):
+            print(f"(no {name}: ${variable} is not set)")
     report: dict[str, Any] = {"machine": describe(), "workloads": {}, "failed": {}}
     found = {}
     for workload in choose(options.names, known):
@@ -158,7 +166,7 @@ def main() -> int:
             continue
         show(workload, samples)
         found[workload.name] = ratios(samples)
-        report["workloads"][workload.name] = {"seconds": samples} | {
+        report["workloads"][workload.name] = {"samples": samples} | {
             "ratios": found[workload.name]
         }
     report["targets"] = check_targets(found)

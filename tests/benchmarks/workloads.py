@@ -3,9 +3,20 @@
 import dataclasses
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["SIDES", "TARGETS", "Run", "Side", "Target", "Workload", "all_workloads"]
+__all__ = [
+    "PYTHONS",
+    "SIDES",
+    "TARGETS",
+    "Run",
+    "Side",
+    "Target",
+    "Workload",
+    "all_workloads",
+    "programs",
+]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -20,7 +31,16 @@ SIDES = {
     "tfstyle": "the program of TensorFlow 0.9, under tfstyle",
     "jax": "the same by hand in JAX, as a user would run it",
     "jax_tuned": "that, with tfstyle's settings of the memory allocator",
+    "torch": "the same as a PyTorch user would write it",
+    "compat": "the program of TensorFlow 0.9, under compat.v1 of TensorFlow 2",
     "oracle": "the program of TensorFlow 0.9, under TensorFlow 0.12.1",
+}
+
+# The environment variables that name the Python of sides that need one of their own.
+PYTHONS = {
+    "torch": "TORCH_PYTHON",
+    "compat": "TF_COMPAT_PYTHON",
+    "oracle": "TF_ORACLE",
 }
 
 
@@ -35,8 +55,8 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """One way to do the work. `key`: which of the reported values counts; None: the
-    time of the whole process."""
+    """One way to do the work. `key`: which of the reported values counts, seconds or,
+    for "peak", bytes; None: the time of the whole process."""
 
     name: str
     run: Run
@@ -71,38 +91,80 @@ def _python(*words: str, **environment: str) -> Run:
     return Run((sys.executable, *words), tuple(environment.items()))
 
 
-def _steps(name: str, text: str) -> Workload:
+def programs(
+    name: str,
+    text: str,
+    words: str,
+    sides: str = " ".join(SIDES),
+    key: str = "step",
+) -> Workload:
+    """What each side's program reports under `key` when it is called with `words`."""
+    args = words.split()
+    known = (
+        Side("tfstyle", _tfstyle("graph.py", *args), key),
+        Side("jax", _python("peer.py", *args), key),
+        Side("jax_tuned", _python("peer.py", *args, **_HUGE_PAGES), key),
+        *_elsewhere("torch", key, "torch_peer.py", *args),
+        *_elsewhere("compat", key, "compat.py", *args, CUDA_VISIBLE_DEVICES="-1"),
+        *_elsewhere("oracle", key, "graph.py", *args),
+    )
+    chosen = tuple(side for side in known if side.name in sides.split())
+    return Workload(name, text, chosen)
+
+
+def _elsewhere(
+    side: str, key: str | None, *words: str, **environment: str
+) -> list[Side]:
+    """The side, if there is a Python to run it."""
+    python = os.environ.get(PYTHONS[side])
+    if not python:
+        return []
+    return [Side(side, Run((python, *words), tuple(environment.items())), key)]
+
+
+def _first_step(*words: object, **environment: str) -> Run:
+    """A training that ends with its first step."""
+    args = map(str, words)
+    return _tfstyle("graph.py", *args, BENCHMARK_SECONDS="0", **environment)
+
+
+def _lengths(name: str, text: str, program: str, *lengths: int) -> Workload:
+    """Graph and first training step: of the first length against the others."""
+    sides = [Side(f"{n} steps", _first_step(program, n), "cold") for n in lengths]
+    return Workload(name, text, tuple(sides))
+
+
+def _rolling(name: str, text: str, program: str, length: int) -> Workload:
+    """Graph and first training step, with the loop rolled and as it is."""
+    unrolled = _first_step(program, length, TFSTYLE_ROLLING="0")
     sides = (
-        Side("tfstyle", _tfstyle("graph.py", name)),
-        Side("jax", _python("peer.py", name)),
-        Side("jax_tuned", _python("peer.py", name, **_HUGE_PAGES)),
-        *_oracle("graph.py", name),
+        Side("rolled", _first_step(program, length), "cold"),
+        Side("unrolled", unrolled, "cold"),
     )
     return Workload(name, text, sides)
 
 
-def _oracle(*words: str, key: str | None = "step", **environment: str) -> list[Side]:
-    python = os.environ.get("TF_ORACLE")
-    if not python:
-        return []
-    run = Run((python, *words), tuple(environment.items()))
-    return [Side("oracle", run, key)]
-
-
 def _cold() -> list[Workload]:
-    begin = _tfstyle("graph.py", "conv_net", BENCHMARK_SECONDS="0")
-    oracle = _oracle("graph.py", "conv_net", key="init", BENCHMARK_SECONDS="0")
+    begin = _first_step("conv_net")
+    oracle = _elsewhere("oracle", "init", "graph.py", "conv_net", BENCHMARK_SECONDS="0")
     imports = [Side(m, _python("importing.py", m)) for m in ("tfstyle", "jax")]
     return [
         Workload("import", "importing the package", tuple(imports)),
-        Workload(
-            "rnn_1000",
-            "rnn.rnn over 1000 steps: graph, compiling, first step; against 10 steps",
-            (
-                Side("tfstyle", _tfstyle("graph.py", "rnn_1000")),
-                Side("10 steps", _tfstyle("graph.py", "rnn_10")),
-            ),
+        _lengths("rnn_1000", "rnn.rnn: graph and first step", "small_rnn", 1000, 10),
+        _lengths(
+            "ptb_compile",
+            "PTB small, unrolled by the program: graph and first step",
+            "ptb_small",
+            *(400, 100, 35, 20),
         ),
+        _rolling("ptb_rolling", "that of 20 steps", "ptb_small", 20),
+        _lengths(
+            "attention_compile",
+            "attention decoder that reads what it wrote: graph and first step",
+            "attention_fed_back",
+            *(50, 25, 10),
+        ),
+        _rolling("attention_rolling", "that of 10 steps", "attention_fed_back", 10),
         Workload(
             "conv_init",
             "initialize_all_variables of the conv net, cold; against its first step",
@@ -128,40 +190,94 @@ def _legacy() -> list[Workload]:
             words.append(f"--data_dir={MNIST}")
         if '"plot"' in source:
             words.append("--plot=")
-        sides = [Side("tfstyle", _tfstyle(*words), None), *_oracle(*words, key=None)]
+        oracle = _elsewhere("oracle", None, *words)
+        sides = [Side("tfstyle", _tfstyle(*words), None), *oracle]
         text = f"examples/legacy/{path.name}, from start to end"
         result.append(Workload(f"legacy:{path.stem}", text, tuple(sides), False))
     return result
 
 
+# Training steps of programs that every side has: what is shown, and the arguments.
+_RNNS = {
+    "text_generator": (
+        "training step: LSTM 128, 40 one-hot characters of 59",
+        "text_generator",
+    ),
+    "mnist_rnn": ("training step: LSTM 128, 28 rows of 28 pixels", "mnist_rnn"),
+    "ptb_small": ("training step: two LSTM 200, 20 of 10,000 words", "ptb_small 20"),
+    "ptb_medium": ("training step: two LSTM 650, dropout, 35 words", "ptb_medium 35"),
+    "gru_400": ("training step: GRU 128, 400 rows of 28 numbers", "gru 400"),
+}
+
+
 def all_workloads() -> dict[str, Workload]:
     """Every workload by its name, in the order of the report."""
-    overhead = (
-        Side("tfstyle", _tfstyle("graph.py", "run_overhead")),
-        Side("jax", _python("peer.py", "run_overhead")),
-        *_oracle("graph.py", "run_overhead"),
-    )
+    peers = "tfstyle jax jax_tuned"
     found = [
-        _steps(
-            "text_generator", "training step: LSTM 128, 40 one-hot characters of 59"
+        *(programs(name, text, words) for name, (text, words) in _RNNS.items()),
+        programs(
+            "attention_seq2seq",
+            "training step: two GRU 128, 20 steps each, with attention",
+            "attention 20",
+            peers + " torch oracle",
         ),
-        _steps("mnist_rnn", "training step: LSTM 128, 28 rows of 28 pixels"),
-        _steps("conv_net", "training step: MNIST with two convolutions"),
-        Workload("run_overhead", "a run that updates ten small variables", overhead),
+        programs("ptb_400", "training step: PTB small over 400 steps", "ptb_small 400"),
+        programs(
+            "ptb_400_memory",
+            "the most memory that this training holds",
+            "ptb_small 400",
+            peers,
+            key="peak",
+        ),
+        programs(
+            "conv_net",
+            "training step: MNIST with two convolutions",
+            "conv_net",
+            peers + " compat oracle",
+        ),
+        programs(
+            "run_overhead",
+            "a run that updates ten small variables",
+            "run_overhead",
+            "tfstyle jax oracle",
+        ),
         *_cold(),
         *_legacy(),
     ]
     return {workload.name: workload for workload in found}
 
 
-def _rnns(side: str) -> tuple[tuple[str, str], ...]:
-    return ("text_generator", side), ("mnist_rnn", side)
+def _ratios(side: str, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, side) for name in names)
 
+
+def _each(text: str, side: str, limits: dict[str, float]) -> list[Target]:
+    return [
+        Target(f"{name} {text}", limit, ((name, side),))
+        for name, limit in limits.items()
+    ]
+
+
+_BOTH = ("text_generator", "mnist_rnn")
+_SIX = (*_RNNS, "attention_seq2seq")
 
 TARGETS = [
-    Target("both RNN steps against JAX", 0.85, _rnns("jax")),
-    Target("both RNN steps against tuned JAX", 1.05, _rnns("jax_tuned")),
-    Target("both RNN steps against the oracle", 1 / 1.7, _rnns("oracle")),
+    Target("both RNN steps against JAX", 0.85, _ratios("jax", _BOTH)),
+    Target("both RNN steps against tuned JAX", 1.05, _ratios("jax_tuned", _BOTH)),
+    Target("both RNN steps against the oracle", 1 / 1.7, _ratios("oracle", _BOTH)),
+    Target("six RNN steps against JAX", 0.75, _ratios("jax", _SIX)),
+    *_each("against JAX", "jax", dict.fromkeys(_SIX, 1.03)),
+    Target("five RNN steps against compat.v1", 0.85, _ratios("compat", _RNNS)),
+    *_each("against PyTorch", "torch", dict.fromkeys(_SIX, 1.25) | {"mnist_rnn": 1.35}),
+    *_each("against the oracle", "oracle", dict.fromkeys(_SIX, 1 / 1.7)),
+    Target("PTB of 400 steps against 20, cold", 1.5, (("ptb_compile", "20 steps"),)),
+    Target("PTB rolled, cold", 0.25, (("ptb_rolling", "unrolled"),)),
+    Target(
+        "decoder of 50 steps against 10, cold",
+        1.5,
+        (("attention_compile", "10 steps"),),
+    ),
+    Target("memory of PTB over 400 steps", 1.1, (("ptb_400_memory", "jax"),)),
     Target("conv net step against JAX", 0.55, (("conv_net", "jax"),)),
     Target("overhead of a run against a jitted call", 3.0, (("run_overhead", "jax"),)),
     Target("import against import jax", 1.5, (("import", "jax"),)),

@@ -2,9 +2,19 @@
 
 import numpy as np
 
-__all__ = ["CHARACTERS", "images", "text_windows"]
+__all__ = [
+    "CHARACTERS",
+    "SYMBOLS",
+    "WORDS",
+    "images",
+    "sentences",
+    "text_windows",
+    "words",
+]
 
 CHARACTERS = 59
+WORDS = 10000
+SYMBOLS = 1000
 _BATCHES = 8
 
 
@@ -31,6 +41,30 @@ def images(shape):
         (
             random.rand(*shape).astype(np.float32),
             _one_hot(random.randint(10, size=shape[0]), 10),
+        )
+        for _ in range(_BATCHES)
+    ]
+
+
+def words(steps, batch=20):
+    """Pairs of ids of words and of the words that follow, [batch, steps] int32."""
+    random = np.random.RandomState(0)
+    texts = random.randint(WORDS, size=(_BATCHES, batch, steps + 1)).astype(np.int32)
+    return [
+        (np.ascontiguousarray(text[:, :-1]), np.ascontiguousarray(text[:, 1:]))
+        for text in texts
+    ]
+
+
+def sentences(steps, batch=32):
+    """Triples of what an encoder reads [steps, batch], what a decoder reads and is to
+    say [steps + 1, batch], both int32, and weights of the latter [steps, batch]."""
+    random = np.random.RandomState(0)
+    return [
+        (
+            random.randint(SYMBOLS, size=(steps, batch)).astype(np.int32),
+            random.randint(SYMBOLS, size=(steps + 1, batch)).astype(np.int32),
+            np.ones((steps, batch), np.float32),
         )
         for _ in range(_BATCHES)
     ]
