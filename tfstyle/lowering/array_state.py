@@ -9,7 +9,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["ArrayState", "concrete", "differentiable_part", "with_part"]
+from tfstyle.framework.tensor import Operation
+
+__all__ = [
+    "ArrayState",
+    "array_of",
+    "concrete",
+    "differentiable_part",
+    "marks",
+    "with_part",
+]
+
+_READING = (
+    "TensorArrayConcat",
+    "TensorArrayGather",
+    "TensorArrayPack",
+    "TensorArrayRead",
+)
 
 
 @jax.tree_util.register_dataclass
@@ -18,55 +34,100 @@ class ArrayState:
     """What a `TensorArray` holds; the value of its `flow`.
 
     Attributes:
-        data: the elements, [size, …]; None before the first write, when the shape of
-            an element is not known yet.
-        status: uint8[size]: `UNWRITTEN`, `WRITTEN` or `CLEARED`.
-        dynamic: whether it grows when something is written past its end.
+        data: the elements: an array [size, …]; or, when they differ in shape, a tuple
+            of arrays, with None for those not written; or None before the first write,
+            when the shape of an element is not known yet.
+        flags: bool[size], which elements have been written, computed while running;
+            None where that is known while tracing.
+        known: the same as bytes, where it is known while tracing.
+        grows_from: None, or, inside a loop that makes it grow, the size it had before;
+            it has room for all it will hold.
     """
 
     data: Any
-    status: Any
-    dynamic: bool = field(default=False, metadata={"static": True})
+    flags: Any
+    known: bytes | None = field(metadata={"static": True})
+    grows_from: int | None = field(default=None, metadata={"static": True})
 
-    UNWRITTEN = 0
-    WRITTEN = 1
-    CLEARED = 2
+    @classmethod
+    def empty(cls, size: int) -> ArrayState:
+        """An array of `size` elements, none of them written."""
+        return cls(None, None, bytes(size))
+
+    @classmethod
+    def full(cls, data: Any, size: int) -> ArrayState:
+        """An array of `size` elements, all of them written."""
+        return cls(data, None, b"\1" * size)
 
     @property
     def size(self) -> int:
-        """How many elements it has."""
-        return int(self.status.shape[0])
+        """How many elements there is room for."""
+        return int(self.flags.shape[0]) if self.known is None else len(self.known)
+
+    @property
+    def written(self) -> Any:
+        """Which elements have been written: a NumPy array where that is known."""
+        if self.known is None:
+            return self.flags
+        return np.frombuffer(self.known, np.bool_)
+
+    @property
+    def is_ragged(self) -> bool:
+        """Whether the elements differ in shape."""
+        return isinstance(self.data, tuple)
+
+    def holding(self, data: Any, written: Any) -> ArrayState:
+        """This array with other elements."""
+        if isinstance(written, np.ndarray):
+            return replace(self, data=data, flags=None, known=written.tobytes())
+        return replace(self, data=data, flags=written, known=None)
+
+    def resized(self, size: int) -> ArrayState:
+        """This array with room for at least `size` elements."""
+        more = size - self.size
+        if more <= 0:
+            return self
+        data = self.data
+        if isinstance(data, tuple):
+            data = (*data, *[None] * more)
+        elif data is not None:
+            padding = jnp.zeros((more, *data.shape[1:]), data.dtype)
+            data = jnp.concatenate([data, padding])
+        if self.known is not None:
+            return replace(self, data=data, known=self.known + bytes(more))
+        flags = jnp.concatenate([self.flags, jnp.zeros(more, jnp.bool_)])
+        return replace(self, data=data, flags=flags)
 
     def like(self, other: ArrayState) -> ArrayState:
-        """This state with elements and room as `other` has: a loop keeps shapes."""
-        status = self.status
-        grown = other.status.shape[0] - status.shape[0]
-        if grown > 0:
-            status = jnp.concatenate([status, jnp.zeros(grown, status.dtype)])
-        data = self.data
-        if other.data is not None:
-            if data is None:
-                data = jnp.zeros(other.data.shape, other.data.dtype)
-            elif grown > 0:
-                padding = jnp.zeros((grown, *data.shape[1:]), data.dtype)
-                data = jnp.concatenate([data, padding])
-        return replace(self, data=data, status=status)
+        """This array with elements and room as `other` has: a loop keeps shapes."""
+        found = self.resized(other.size)
+        if found.data is None:
+            data = jax.tree_util.tree_map(_zeros, other.data)
+            found = replace(found, data=data)
+        return found
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         """A fetched flow is the number it is in TensorFlow."""
         return np.zeros((), dtype or np.float32)
 
 
+def _zeros(like: Any) -> Any:
+    return jnp.zeros(like.shape, like.dtype)
+
+
 def concrete(value: Any) -> Any:
     """`value` as something that can enter and leave a compiled function."""
-    return value if isinstance(value, ArrayState) else jnp.asarray(value)
+    if not isinstance(value, ArrayState):
+        return jnp.asarray(value)
+    return replace(value, flags=jnp.asarray(value.written), known=None)
 
 
 def differentiable_part(value: Any) -> Any:
-    """The array that a gradient is for; None when there is none yet."""
+    """The array, or arrays, that a gradient is for; None when there is none yet."""
     if not isinstance(value, ArrayState):
         return jnp.asarray(value)
-    if value.data is None or not jnp.issubdtype(value.data.dtype, jnp.inexact):
+    leaves = jax.tree_util.tree_leaves(value.data)
+    if not leaves or not jnp.issubdtype(leaves[0].dtype, jnp.inexact):
         return None
     return value.data
 
@@ -74,3 +135,24 @@ def differentiable_part(value: Any) -> Any:
 def with_part(value: Any, part: Any) -> Any:
     """`value` with another differentiable part."""
     return replace(value, data=part) if isinstance(value, ArrayState) else part
+
+
+def array_of(op: Operation) -> Operation:
+    """The operation that made the `TensorArray` that `op` works on."""
+    array = op._inputs[0].op
+    while array.type == "Identity":
+        array = array._inputs[0].op
+    return array
+
+
+def marks(op: Operation) -> Operation | None:
+    """The array whose elements `op` clears by reading them, if it does.
+
+    It is the key of what has been cleared, among the variables of an evaluator.
+    """
+    if op.type not in _READING:
+        return None
+    array = source = array_of(op)
+    while source.type == "TensorArrayGrad":
+        source = array_of(source)
+    return array if source._attrs.get("clear_after_read", True) else None

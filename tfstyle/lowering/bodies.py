@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from tfstyle.framework.subgraph import Body, needed_operations, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.array_state import concrete
+from tfstyle.lowering.array_state import ArrayState, concrete, marks
+from tfstyle.lowering.checks import checking
 from tfstyle.lowering.evaluate import Evaluator
 from tfstyle.lowering.references import accesses, root_variable
 
@@ -20,19 +23,28 @@ State = tuple[Any, ...]
 class BodyState:
     """What bodies change besides their results.
 
-    Variables they write, random streams they use up, and, where iterations are being
-    counted, the counts.
+    Variables they write, random streams they use up, what checks find, elements that
+    are cleared by reading them, and, where iterations are being counted, the counts.
 
     Attributes:
-        variables: variables, and loops that are counted.
+        variables: the keys of all these but the streams.
         streams: random operations.
     """
 
     def __init__(self, evaluator: Evaluator, bodies: Sequence[Body]) -> None:
         variables: dict[Operation, None] = {}
         streams: dict[Operation, None] = {}
-        for op in nested_operations(o for body in bodies for o in body.operations):
+        operations = list(
+            nested_operations(o for body in bodies for o in body.operations)
+        )
+        inside = set(operations)
+        for op in operations:
             variables.update(dict.fromkeys(_changed(evaluator, op)))
+            if op.type in checking:
+                variables[op] = None
+            array = marks(op)
+            if array is not None and array not in inside:
+                variables[array] = None
             declaration = op._declaration
             is_random = declaration is not None and declaration.is_random
             # A count of iterations that depends on no random number has no streams.
@@ -57,7 +69,9 @@ class BodyState:
 
     def initial(self, evaluator: Evaluator, moving: Mapping[Operation, Any]) -> State:
         """The state before the bodies run."""
-        variables = [moving.get(v, evaluator.variables.get(v)) for v in self.variables]
+        variables = [
+            moving[v] if v in moving else _before(evaluator, v) for v in self.variables
+        ]
         streams = [evaluator.streams[op] for op in self.streams]
         return tuple(concrete(v) for v in (*variables, *streams))
 
@@ -126,6 +140,17 @@ class BodyFunction:
         for op in self.operations:
             inner.run(op)
         return [inner.value(t) for t in self._results], self._state.read(inner)
+
+
+def _before(evaluator: Evaluator, key: Operation) -> Any:
+    """What belongs to `key` before anything has changed it in this trace."""
+    if key in evaluator.variables:
+        return evaluator.variables[key]
+    if key.type in checking:
+        return jnp.zeros(2, jnp.int32)
+    array = evaluator.values.get(key._outputs[0]) if key._outputs else None
+    size = array.size if isinstance(array, ArrayState) else 0
+    return jnp.zeros(size, jnp.bool_)
 
 
 def _changed(evaluator: Evaluator, op: Operation) -> Iterator[Operation]:

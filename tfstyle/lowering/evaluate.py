@@ -37,6 +37,7 @@ from tfstyle.lowering.tape import (
     conjugate,
     differentiated,
     is_complex,
+    zeros_like,
 )
 
 __all__ = ["Evaluator", "inputs_used", "structural", "together"]
@@ -62,6 +63,10 @@ class Evaluator:
         variables: current value of each variable.
         streams: random state of each random operation.
         taped: operations to keep on the tape, with the tensors that carry a gradient.
+        in_body: whether this is the body of a loop or a branch.
+        unsure: operations of which TensorFlow might run none, since they run only for
+            what a gradient goes through.
+        reads: how elements of arrays have been read.
         tape: pullbacks of the executed operations, in the order they ran.
         bounds: for each loop that is differentiated, how often it runs at most.
         counting: loops whose iterations are being counted, in `variables`.
@@ -97,7 +102,9 @@ class Evaluator:
         self.needed = needed or {}
         self.folded = folded
         self.taped = taped or {}
-        self._in_body = in_body
+        self.in_body = in_body
+        self.unsure: Collection[Operation] = ()
+        self.reads: set[Any] = set()
         self.tape: list[Pullback] = []
         self.bounds: dict[Operation, int] = {}
         self.counting: Collection[Operation] = ()
@@ -163,7 +170,7 @@ class Evaluator:
         declaration = op._declaration
         if declaration is None:
             raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
-        if op in self.folded or (self._in_body and _known(declaration, values)):
+        if op in self.folded or (self.in_body and _known(declaration, values)):
             return fold(op, values)
         self._check_static(op, declaration, values)
         carrying = self.taped.get(op)
@@ -193,7 +200,7 @@ class Evaluator:
             return special(self, op, values, needed)
         declaration = op._declaration
         assert declaration is not None
-        if self._in_body:
+        if self.in_body:
             # The body is differentiated as a whole: what blocks gradients says so here.
             return guarded(self, op, values, lambda given: self._call(op, given))
         return self._call(op, values)
@@ -201,6 +208,8 @@ class Evaluator:
     def _call(self, op: Operation, values: Sequence[Any]) -> Values:
         declaration = op._declaration
         assert declaration is not None
+        if op.type == "Identity" and isinstance(values[0], ArrayState):
+            return [values[0]]
         if not declaration.is_random:
             return _cast(op, call_body(op, values))
         stream = self.streams[op]
@@ -350,7 +359,7 @@ class Evaluator:
         )
         for x, gradient in found.items():
             if gradient is None:
-                found[x] = jnp.zeros_like(differentiable_part(self.value(x)))
+                found[x] = zeros_like(differentiable_part(self.value(x)))
             elif is_complex(x):
                 found[x] = conjugate(x, value_of(gradient))
         return [found.get(x) for x in region.xs]

@@ -15,9 +15,11 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import (  # noqa: F401  these register the structural ops
     branches,
     loops,
+    tensor_arrays,
     while_loops,
 )
 from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.groups import run_group
 from tfstyle.lowering.prune import Pruned
@@ -144,7 +146,9 @@ class Segment:
                     if not op._attrs.get("validate_shape", True):
                         resized.add(variable)
         self._written = list(writes)
-        give_away = self._is_last
+        # What a check refuses must leave every variable as it was.
+        self._is_checked = may_fail(self.operations)
+        give_away = self._is_last and not self._is_checked
         self._donated = [
             v for v in reads if give_away and v in writes and v not in resized
         ]
@@ -208,9 +212,11 @@ class Segment:
             streams = tuple([state.stream(op) for op in self._random])
             try:
                 with jax.enable_x64(True):
-                    new, streams, results = function(
+                    new, streams, results, found = function(
                         donated, kept, arguments, streams, self._device_constants
                     )
+                    if found is not None:
+                        raise_found(found)
             except Exception as error:
                 raise self._translated(error) from None
             if self._written:
@@ -255,7 +261,8 @@ class Segment:
         found = self._executables.get(key)
         if found is None:
             known = dict(zip(self._static, static, strict=True)) if self._static else {}
-            found = jax.jit(self._function(known), donate_argnums=(0, 3))
+            given_away = () if self._is_checked else (0, 3)
+            found = jax.jit(self._function(known), donate_argnums=given_away)
             self._executables[key] = found
         return found
 
@@ -281,7 +288,7 @@ class Segment:
             arguments: tuple[Any, ...],
             streams: tuple[Any, ...],
             constants: tuple[Any, ...],
-        ) -> tuple[list[Any], list[Any], list[Any]]:
+        ) -> tuple[list[Any], list[Any], list[Any], Findings | None]:
             variables = dict(zip(self._donated, donated, strict=True))
             variables.update(zip(self._kept, kept, strict=True))
             values: dict[Tensor, Any] = dict(zip(self._dynamic, arguments, strict=True))
@@ -296,6 +303,8 @@ class Segment:
                 self._taped,
             )
             evaluator.bounds = self._bounds(static)
+            if self._is_checked:
+                evaluator.unsure = unsure(self.operations, self._taped, self.outputs)
             # GPUs would round the factors of float32 products to 10 bits.
             with jax.default_matmul_precision("highest"):
                 for unit in self._units:
@@ -306,7 +315,8 @@ class Segment:
             entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
             new = [_owned(evaluator.variables[v], entered) for v in self._written]
             results = [evaluator.value(t) for t in self.outputs]
-            return new, [evaluator.streams[op] for op in self._random], results
+            streams_after = [evaluator.streams[op] for op in self._random]
+            return new, streams_after, results, findings(evaluator)
 
         return segment
 

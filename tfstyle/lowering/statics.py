@@ -40,8 +40,8 @@ class Statics:
         folded: operations evaluated while tracing, on NumPy values.
         feeds: for each operation with static inputs, the fed tensors they depend on.
         cut: for each operation, the static inputs that an earlier step must compute.
-        helpful: for each operation, inputs that are evaluated while tracing because a
-            loop or a branch is better for it.
+        helpful: for each operation, tensors that are evaluated while tracing because a
+            loop, a branch or an array is better for it.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class Statics:
                 self.cut.setdefault(loop, []).append(count)
 
     def _help(self, op: Operation, inner: Operation) -> None:
-        """Makes known what decides a loop or a branch, where no data is needed for it.
+        """Makes known what decides a loop or a branch, or where an array is written.
+
+        That is where no data is needed for it.
 
         Of fed values only truth values join the key of the compiled program: it has at
         most two versions for each.
@@ -85,7 +87,7 @@ class Statics:
         elif inner.type == "Cond":
             tensors = inner._inputs[:1]
         else:
-            return
+            tensors = inner._attrs.get("_helpful", [])
         sources = [self._sources(tensor) for tensor in tensors]
         feeds = frozenset[Tensor]()
         for source in sources:

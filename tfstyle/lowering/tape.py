@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from tfstyle.framework import errors
@@ -19,6 +20,7 @@ __all__ = [
     "conjugate",
     "differentiated",
     "is_complex",
+    "zeros_like",
 ]
 
 
@@ -43,7 +45,10 @@ class Pullback:
         self.op = op
         self.inputs = inputs
         self.outputs = outputs
-        self._shapes = [(v.shape, v.dtype) for v in values]
+        # The elements of a `TensorArray` may be several arrays.
+        self._shapes = jax.tree_util.tree_map(
+            lambda v: jax.ShapeDtypeStruct(v.shape, v.dtype), list(values)
+        )
         self._pull = pull
 
     def __call__(self, cotangents: dict[Tensor, Any]) -> None:
@@ -51,7 +56,7 @@ class Pullback:
         if not any(t in cotangents for t in self.outputs):
             return
         given = tuple(
-            cotangents[t] if t in cotangents else jnp.zeros(*shape)
+            cotangents[t] if t in cotangents else zeros_like(shape)
             for t, shape in zip(self.outputs, self._shapes, strict=True)
         )
         try:
@@ -79,7 +84,16 @@ def differentiated(
 def accumulate(cotangents: dict[Tensor, Any], tensor: Tensor, value: Any) -> None:
     """Adds `value` to the cotangent of `tensor`."""
     known = cotangents.get(tensor)
-    cotangents[tensor] = value if known is None else known + value
+    if isinstance(known, tuple):
+        value = jax.tree_util.tree_map(jnp.add, known, value)
+    elif known is not None:
+        value = known + value
+    cotangents[tensor] = value
+
+
+def zeros_like(value: Any) -> Any:
+    """Zeros of the shape of an array, or of the arrays that a value consists of."""
+    return jax.tree_util.tree_map(lambda v: jnp.zeros(v.shape, v.dtype), value)
 
 
 def conjugate(tensor: Tensor, value: Any) -> Any:

@@ -152,9 +152,8 @@ def _make(pred: Tensor, branches: Sequence[_Branch]) -> Any:
     results = []
     for item in branches[0].results:
         tensors = [next(outputs) for _ in flatten_value(item)]
-        if not hasattr(item, "flow"):
-            tensors = [identity(t, name="Merge") for t in tensors]
-        results.append(pack_value(item, tensors))
+        merged = [identity(t, name="Merge") for t in tensors]
+        results.append(pack_value(item, merged))
     return results[0] if len(results) == 1 else results
 
 

@@ -19,5 +19,6 @@ from tfstyle.ops.sparse_ops import *
 from tfstyle.ops.special_math_ops import *
 from tfstyle.ops.state_ops import *
 from tfstyle.ops.template import *
+from tfstyle.ops.tensor_array_ops import *
 from tfstyle.ops.variable_scope import *
 from tfstyle.ops.variables import *

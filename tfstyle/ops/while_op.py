@@ -185,9 +185,7 @@ class _Loop:
             for _ in flatten_value(value):
                 output = next(outputs)
                 output.set_shape(next(shape))
-                if not hasattr(value, "flow"):
-                    output = identity(output, name="Exit")
-                exits.append(output)
+                exits.append(identity(output, name="Exit"))
         results = self._packed(exits)
         return results[0] if len(results) == 1 else results
 
