@@ -392,6 +392,18 @@ RANDOM = [
     Row("RandomUniformInt", i32(4), np.int32(2), np.int32(9), **SEEDS),
     Row("RandomShuffle", f(5, 2), **SEEDS),
     Row("Multinomial", f(2, 3), np.int32(4), **SEEDS),
+    *(
+        Row(t, np.array([[1], [5], [2]]), num_true=1, num_sampled=6, **attrs, **SEEDS)
+        for t, attrs in [
+            ("UniformCandidateSampler", {"unique": False, "range_max": 9}),
+            ("LogUniformCandidateSampler", {"unique": True, "range_max": 9}),
+            ("AllCandidateSampler", {"unique": True}),
+            (
+                "FixedUnigramCandidateSampler",
+                {"unique": True, "range_max": 9, "unigrams": list(range(1, 10))},
+            ),
+        ]
+    ),
 ]
 
 ROWS = [

@@ -542,6 +542,12 @@ def test_placeholder_with_default_can_be_fed():
     assert run(double, {x: [5.0]}).tolist() == [10]
 
 
+def test_placeholder_with_default_of_any_shape():
+    x = tf.placeholder_with_default([1.0, 2.0], None)
+    assert x.get_shape().ndims is None
+    assert run(x, {x: [[5.0]]}).tolist() == [[5]]
+
+
 def test_no_gradient_flows_through_stop_gradient():
     x = tf.placeholder(tf.float32, [])
     (grad,) = tf.gradients(x * tf.stop_gradient(x), [x])

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["running_in", "session_resources"]
+__all__ = ["operation_resources", "running_in", "session_resources"]
 
 _current: ContextVar[dict[str, Any]] = ContextVar("session_resources")
+_operation: ContextVar[str] = ContextVar("running_operation")
 
 
 def session_resources() -> dict[str, Any]:
@@ -21,11 +22,20 @@ def session_resources() -> dict[str, Any]:
     return _current.get()
 
 
+def operation_resources() -> dict[str, Any]:
+    """Those of `session_resources` that are the running operation's own."""
+    own: dict[str, Any] = session_resources().setdefault(
+        f"operation {_operation.get()}", {}
+    )
+    return own
+
+
 @contextmanager
-def running_in(resources: dict[str, Any]) -> Iterator[None]:
-    """Runs host operations with the resources of one session."""
-    token = _current.set(resources)
+def running_in(resources: dict[str, Any], operation: str) -> Iterator[None]:
+    """Runs the host operation called `operation` with the resources of a session."""
+    token, name = _current.set(resources), _operation.set(operation)
     try:
         yield
     finally:
         _current.reset(token)
+        _operation.reset(name)

@@ -45,7 +45,7 @@ class HostStep:
         with state.lock:
             arguments = [self._value(t, state, changes, values) for t in op._inputs]
         try:
-            with running_in(state.resources):
+            with running_in(state.resources, op.name):
                 results = call_body(op, arguments)
         except Exception as error:
             # What a body says itself is told once, with the cause it gives.

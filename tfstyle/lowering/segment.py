@@ -80,13 +80,16 @@ class Segment:
     def _with_support(self, operations: Sequence[Operation]) -> list[Operation]:
         """Adds what must be evaluated again here: folded values and regions."""
         found = dict.fromkeys(operations)
+        folded: set[Operation] = set()
 
         def fold(tensor: Tensor) -> None:
             op = tensor.op
-            if tensor in self._fed or op not in self._statics.folded or op in found:
+            if tensor in self._fed or op not in self._statics.folded or op in folded:
                 return
             if op.type == "Const":
                 return
+            # Of an operation that runs here anyway, sources may be in earlier steps.
+            folded.add(op)
             context = op._control_flow_context
             if context is None or context.owner is None:
                 found[op] = None

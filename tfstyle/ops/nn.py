@@ -11,6 +11,14 @@ import numbers
 
 from tfstyle.framework import dtypes, ops
 from tfstyle.ops import array_ops, math_ops, rnn_cell
+from tfstyle.ops.candidate_sampling_ops import (
+    all_candidate_sampler,
+    compute_accidental_hits,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from tfstyle.ops.constant_op import constant
 from tfstyle.ops.embedding_ops import embedding_lookup, embedding_lookup_sparse
 from tfstyle.ops.math_ops import sigmoid, tanh
@@ -68,8 +76,10 @@ from tfstyle.ops.rnn import (
     rnn,
     state_saving_rnn,
 )
+from tfstyle.ops.sampled_logits import compute_sampled_logits
 
 __all__ = [
+    "all_candidate_sampler",
     "atrous_conv2d",
     "avg_pool",
     "avg_pool3d",
@@ -81,6 +91,7 @@ __all__ = [
     "bias_add_v1",
     "bidirectional_dynamic_rnn",
     "bidirectional_rnn",
+    "compute_accidental_hits",
     "conv1d",
     "conv2d",
     "conv2d_backprop_filter",
@@ -102,24 +113,29 @@ __all__ = [
     "embedding_lookup",
     "embedding_lookup_sparse",
     "erosion2d",
+    "fixed_unigram_candidate_sampler",
     "in_top_k",
     "l2_loss",
     "l2_normalize",
+    "learned_unigram_candidate_sampler",
     "local_response_normalization",
     "log_poisson_loss",
     "log_softmax",
+    "log_uniform_candidate_sampler",
     "lrn",
     "max_pool",
     "max_pool3d",
     "max_pool3d_grad",
     "max_pool_with_argmax",
     "moments",
+    "nce_loss",
     "normalize_moments",
     "relu",
     "relu6",
     "relu_layer",
     "rnn",
     "rnn_cell",
+    "sampled_softmax_loss",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -132,6 +148,7 @@ __all__ = [
     "sufficient_statistics",
     "tanh",
     "top_k",
+    "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "xw_plus_b",
     "xw_plus_b_v1",
@@ -270,6 +287,119 @@ def log_poisson_loss(log_input, targets, compute_full_loss=False, name=None):
             small = math_ops.logical_and(targets >= zeros, targets <= ones)
             result += array_ops.select(small, zeros, stirling)
         return result
+
+
+def sampled_softmax_loss(
+    weights,
+    biases,
+    inputs,
+    labels,
+    num_sampled,
+    num_classes,
+    num_true=1,
+    sampled_values=None,
+    remove_accidental_hits=True,
+    partition_strategy="mod",
+    name="sampled_softmax_loss",
+):
+    """The cross entropy of a softmax over the true classes and sampled ones.
+
+    It is for training alone: it is less than the loss of the full softmax
+    `softmax(matmul(inputs, transpose(weights)) + biases)`, which is what a trained
+    model is evaluated with.
+
+    Args:
+        weights: a Tensor or Variable [num_classes, dim], or a list of its partitions.
+        biases: a Tensor or Variable [num_classes].
+        inputs: a Tensor [batch, dim].
+        labels: the true classes, an integer Tensor [batch, num_true].
+        num_sampled: how many classes to sample for the whole batch, a Python integer.
+        num_classes: the number of classes, a Python integer.
+        num_true: how many classes are true for each example, a Python integer.
+        sampled_values: what one of the candidate samplers returned; default:
+            `log_uniform_candidate_sampler`, without repetition.
+        remove_accidental_hits: whether to leave samples out for the examples of which
+            they are a true class.
+        partition_strategy: how `weights` are partitioned, see `embedding_lookup`.
+        name: name of the scope of the operations.
+
+    Returns:
+        The loss of each example, [batch]. Its gradients with respect to variables in
+        `weights` and `biases` are `IndexedSlices`.
+
+    Source: Jean et al., "On Using Very Large Target Vocabulary for Neural Machine
+    Translation", 2014 (https://arxiv.org/abs/1412.2007).
+    """
+    logits, targets = compute_sampled_logits(
+        weights,
+        biases,
+        inputs,
+        labels,
+        num_sampled,
+        num_classes,
+        num_true,
+        sampled_values,
+        remove_accidental_hits=remove_accidental_hits,
+        partition_strategy=partition_strategy,
+        name=name,
+    )
+    return softmax_cross_entropy_with_logits(logits, targets)
+
+
+def nce_loss(
+    weights,
+    biases,
+    inputs,
+    labels,
+    num_sampled,
+    num_classes,
+    num_true=1,
+    sampled_values=None,
+    remove_accidental_hits=False,
+    partition_strategy="mod",
+    name="nce_loss",
+):
+    """The loss of noise-contrastive estimation: is a class true, or was it sampled?
+
+    Args:
+        weights: a Tensor or Variable [num_classes, dim], or a list of its partitions.
+        biases: a Tensor or Variable [num_classes].
+        inputs: a Tensor [batch, dim].
+        labels: the true classes, an integer Tensor [batch, num_true]; their targets are
+            `1 / num_true` each.
+        num_sampled: how many classes to sample for the whole batch, a Python integer.
+        num_classes: the number of classes, a Python integer.
+        num_true: how many classes are true for each example, a Python integer.
+        sampled_values: what one of the candidate samplers returned; default:
+            `log_uniform_candidate_sampler`, without repetition.
+        remove_accidental_hits: whether to leave samples out for the examples of which
+            they are a true class ("sampled logistic" in place of NCE).
+        partition_strategy: how `weights` are partitioned, see `embedding_lookup`.
+        name: name of the scope of the operations.
+
+    Returns:
+        The loss of each example, [batch]: the sum of the logistic losses of its true
+        classes and of all samples. Its gradients with respect to variables in
+        `weights` and `biases` are `IndexedSlices`.
+
+    Source: Gutmann and Hyvärinen, "Noise-contrastive estimation: A new estimation
+    principle for unnormalized statistical models", 2010.
+    """
+    logits, targets = compute_sampled_logits(
+        weights,
+        biases,
+        inputs,
+        labels,
+        num_sampled,
+        num_classes,
+        num_true,
+        sampled_values,
+        remove_accidental_hits=remove_accidental_hits,
+        partition_strategy=partition_strategy,
+        name=name,
+    )
+    losses = sigmoid_cross_entropy_with_logits(logits, targets, name="sampled_losses")
+    return math_ops.reduce_sum(losses, 1)
 
 
 # -- layers and measures --------------------------------------------------------

@@ -34,6 +34,7 @@ __all__ = [
     "truncated_normal",
     "uniform",
     "uniform_int",
+    "words",
 ]
 
 Shape = tuple[int, ...]
@@ -175,6 +176,19 @@ def uniform(state: State, shape: Shape, dtype: Any) -> Any:
     return _finish(to_float(_in_order(words)), shape, dtype)
 
 
+def words(state: State, blocks: int, first: Any = 0) -> Any:
+    """What the generator gives: uint32 [4 * blocks].
+
+    Args:
+        state: uint32 [6].
+        blocks: how many blocks.
+        first: how many blocks to leave out before.
+    """
+    if isinstance(state, np.ndarray):
+        return philox_numpy.words(state, blocks, first)
+    return _in_order(_words(state, blocks, 1, first))
+
+
 def normal(state: State, shape: Shape, dtype: Any) -> Any:
     """Numbers of the standard normal distribution.
 
@@ -257,7 +271,7 @@ def shuffle_indices(state: State, n: int) -> Any:
     order = jnp.arange(n, dtype=jnp.int32)
     if n < 2:
         return order
-    drawn = _in_order(_words(state, blocks_used("shuffle", n)))[: n - 1]
+    drawn = words(state, blocks_used("shuffle", n))[: n - 1]
     left = np.arange(n, 1, -1, dtype=np.uint32)
     others = np.arange(n - 1, dtype=np.int32) + (drawn % left).astype(jnp.int32)
 

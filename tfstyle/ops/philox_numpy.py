@@ -17,6 +17,7 @@ __all__ = [
     "truncated_normal",
     "uniform",
     "uniform_int",
+    "words",
 ]
 
 Shape = tuple[int, ...]
@@ -112,6 +113,12 @@ def _fill(
     return result.reshape(-1)[:n].reshape(shape)
 
 
+def words(state: np.ndarray, blocks: int, first: int = 0) -> np.ndarray:
+    positions = np.arange(first, first + blocks, dtype=np.uint64)
+    positions += state[2].astype(np.uint64) | state[3].astype(np.uint64) << _HALF
+    return _in_order(*_words(state, positions)).T.reshape(-1).astype(np.uint32)
+
+
 def uniform(state: np.ndarray, shape: Shape, dtype: np.dtype) -> np.ndarray:
     def draw(positions: np.ndarray) -> np.ndarray:
         words = _words(state, positions)
@@ -172,11 +179,9 @@ def uniform_int(
 
 def shuffle_indices(state: np.ndarray, n: int) -> np.ndarray:
     order = list(range(n))
-    positions = np.arange((n + 2) // 4, dtype=np.uint64)
-    positions += state[2].astype(np.uint64) | state[3].astype(np.uint64) << _HALF
-    words = _in_order(*_words(state, positions)).T.reshape(-1).tolist()
+    drawn = words(state, (n + 2) // 4).tolist()
     for i in range(n - 1):
-        other = i + words[i] % (n - i)
+        other = i + drawn[i] % (n - i)
         order[i], order[other] = order[other], order[i]
     return np.array(order, np.int32)
 

@@ -84,12 +84,18 @@ def _default_shape(op):
 
 
 @op("PlaceholderWithDefault", shape=_default_shape)
-def placeholder_with_default(input: Array, shape):
+def _placeholder_with_default(input: Array, shape):
+    return input
+
+
+def placeholder_with_default(input, shape, name=None):
     """`input`, unless another value is fed.
 
     Args:
         input: any tensor, the value when nothing is fed.
-        shape: static shape of the result, in which sizes may be None.
+        shape: static shape of the result, in which sizes may be None; None: any shape
+            can be fed.
+        name: name of the operation.
 
     Returns:
         A Tensor of the dtype of `input`.
@@ -97,7 +103,7 @@ def placeholder_with_default(input: Array, shape):
     Raises:
         ValueError: when `input` does not have the shape.
     """
-    return input
+    return _placeholder_with_default(input, tensor_shape.as_shape(shape), name=name)
 
 
 def sparse_placeholder(dtype, shape=None, name=None):
