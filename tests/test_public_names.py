@@ -148,8 +148,8 @@ def shares():
 
 COMPLETE = """
     app array_ops check_ops client compat constant_op dtypes flags framework gfile
-    logging math_ops protos resource_loader rnn_cell script_ops session_ops sysconfig
-    user_ops versions
+    logging math_ops protos resource_loader rnn_cell script_ops seq2seq session_ops
+    sysconfig user_ops versions
 """.split()
 
 

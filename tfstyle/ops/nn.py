@@ -10,7 +10,7 @@ import math
 import numbers
 
 from tfstyle.framework import dtypes, ops
-from tfstyle.ops import array_ops, math_ops, rnn_cell
+from tfstyle.ops import array_ops, math_ops, rnn_cell, seq2seq
 from tfstyle.ops.candidate_sampling_ops import (
     all_candidate_sampler,
     compute_accidental_hits,
@@ -137,6 +137,7 @@ __all__ = [
     "rnn_cell",
     "sampled_softmax_loss",
     "separable_conv2d",
+    "seq2seq",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
     "softmax",
