@@ -6,7 +6,7 @@ and where values enter and leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tfstyle.framework.tensor import Operation, Tensor
@@ -95,18 +95,29 @@ def bodies_of(op: Operation) -> tuple[Body, ...]:
 
 
 def needed_operations(
-    body: Body, results: Iterable[Tensor], kept: Iterable[Operation] = ()
+    body: Body,
+    results: Iterable[Tensor],
+    kept: Iterable[Operation] = (),
+    uses: Callable[[Operation], Iterable[Tensor]] | None = None,
 ) -> list[Operation]:
-    """What `results` and `kept` are computed from inside `body`, in order."""
+    """What `results` and `kept` are computed from inside `body`, in order.
+
+    `uses` gives the inputs of an operation that count; default: all.
+    """
+    uses = uses or _all_inputs
     needed = set(kept)
-    pending = [*(t.op for t in results), *(t.op for op in needed for t in op._inputs)]
+    pending = [*(t.op for t in results), *(t.op for op in needed for t in uses(op))]
     inside = set(body.operations)
     while pending:
         op = pending.pop()
         if op in inside and op not in needed:
             needed.add(op)
-            pending.extend(t.op for t in op._inputs)
+            pending.extend(t.op for t in uses(op))
     return [op for op in body.operations if op in needed]
+
+
+def _all_inputs(op: Operation) -> Iterable[Tensor]:
+    return op._inputs
 
 
 def external_inputs(operations: Sequence[Operation]) -> tuple[Tensor, ...]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.subgraph import Body, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 
-__all__ = ["Deciding", "counts_itself", "deciding", "uncounted_loops"]
+__all__ = [
+    "Deciding",
+    "array_writes",
+    "counts_itself",
+    "deciding",
+    "sizes_itself",
+    "uncounted_loops",
+]
+
+# The input that says where an operation on a `TensorArray` writes.
+_PLACES = {
+    "TensorArrayScatter": 1,
+    "TensorArraySplit": 2,
+    "TensorArrayUnpack": 1,
+    "TensorArrayWrite": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -38,14 +53,14 @@ def deciding(op: Operation) -> Deciding | None:
         None when it depends on state, random numbers, or other loops.
     """
     if "_deciding" not in op._attrs:
-        op._attrs["_deciding"] = _find(op)
+        op._attrs["_deciding"] = _find(bodies_of(op))
     found: Deciding | None = op._attrs["_deciding"]
     return found
 
 
-def _find(op: Operation) -> Deciding | None:
-    condition, body = bodies_of(op)
-    carries: dict[int, None] = {}
+def _find(bodies: Sequence[Body], growing: Iterable[int] = ()) -> Deciding | None:
+    condition, body = bodies
+    carries: dict[int, None] = dict.fromkeys(growing)
     shapes: dict[int, None] = {}
     captures: dict[Tensor, None] = {}
     if not _reach(condition, condition.results, carries, shapes, captures):
@@ -85,6 +100,9 @@ def _reach(
         elif op not in seen:
             seen.add(op)
             declaration = op._declaration
+            if op.type in _PLACES:
+                pending.extend(array_writes(op))
+                continue
             if op.type != "Const" and not is_pure(declaration):
                 return False
             if declaration is not None and declaration.shape_only:
@@ -101,6 +119,28 @@ def counts_itself(op: Operation) -> bool:
     """Whether how often `op` runs follows from constants and shapes alone."""
     found = deciding(op)
     return found is not None and all(map(_follows_from_shapes, found.inputs(op)))
+
+
+def sizes_itself(
+    bodies: Sequence[Body], initial: Sequence[Tensor], growing: Collection[int]
+) -> bool:
+    """Whether how large arrays become in a loop follows from constants and shapes.
+
+    Args:
+        bodies: condition and body.
+        initial: the loop variables before the loop.
+        growing: the numbers of those that are arrays which grow.
+    """
+    found = _find(bodies, growing)
+    if found is None:
+        return False
+    others = [initial[i] for i in found.carries if i not in growing]
+    return all(map(_follows_from_shapes, [*others, *found.captures]))
+
+
+def array_writes(op: Operation) -> list[Tensor]:
+    """What decides how large an array is after `op` has written to it."""
+    return [op._inputs[_PLACES[op.type]], op._inputs[-1]]
 
 
 def _follows_from_shapes(tensor: Tensor) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from tfstyle.framework.tensor import Operation
 
 __all__ = [
+    "ArraySize",
     "ArrayState",
     "array_of",
     "concrete",
@@ -111,12 +112,26 @@ class ArrayState:
         return np.zeros((), dtype or np.float32)
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class ArraySize:
+    """What stands for an `ArrayState` where only its size matters.
+
+    Attributes:
+        size: how many elements it has, an int32 scalar.
+    """
+
+    size: Any
+
+
 def _zeros(like: Any) -> Any:
     return jnp.zeros(like.shape, like.dtype)
 
 
 def concrete(value: Any) -> Any:
     """`value` as something that can enter and leave a compiled function."""
+    if isinstance(value, ArraySize):
+        return ArraySize(jnp.asarray(value.size, jnp.int32))
     if not isinstance(value, ArrayState):
         return jnp.asarray(value)
     return replace(value, flags=jnp.asarray(value.written), known=None)

@@ -115,7 +115,7 @@ class BodyFunction:
                 for inner in nested_operations([op])
             )
         ]
-        self.operations = needed_operations(body, results, kept)
+        self.operations = needed_operations(body, results, kept, evaluator.uses)
 
     def __call__(
         self, parameters: Mapping[Tensor, Any], state: State

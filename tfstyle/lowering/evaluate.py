@@ -120,7 +120,7 @@ class Evaluator:
         operations: Iterable[Operation] = (),
     ) -> Evaluator:
         """An evaluator for `operations`, the body of a loop or a branch."""
-        inner = Evaluator(
+        inner = self.body_evaluator(
             values,
             variables,
             streams,
@@ -133,6 +133,14 @@ class Evaluator:
 
     def value(self, tensor: Tensor) -> Any:
         """The value of `tensor`, which must have been computed or given."""
+    def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:
+        """What `inside` returns, before it knows of loops."""
+        return Evaluator(*args, **kwargs)
+
+    def uses(self, op: Operation) -> Sequence[Tensor]:
+        """The inputs of `op` that must be computed before it runs."""
+        return op._inputs
+
         if tensor in self.values:
             return self.values[tensor]
         if tensor in self.rows:

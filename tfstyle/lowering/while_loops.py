@@ -8,7 +8,8 @@ anything when the condition fails.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -16,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.subgraph import bodies_of, needed_operations
+from tfstyle.framework.subgraph import Body, bodies_of, needed_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import deciding
+from tfstyle.lowering.array_sizes import Sizing, known_size, sizes_of
 from tfstyle.lowering.array_state import ArrayState, concrete
 from tfstyle.lowering.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
@@ -48,17 +50,16 @@ class _While:
         condition, body = bodies_of(op)
         self.state = BodyState(evaluator, (condition, body))
         count = op._attrs["carries"]
-        self._given = values[:count]
+        end = count + len(op._attrs["_captures"])
+        self._given = list(values[:count])
+        self._entering = values[count:end]
+        self._sizes = values[end:]
         fixed, moving = self.state.split_captures(
-            op._attrs["_captures"], values[count : count + len(op._attrs["_captures"])]
+            op._attrs["_captures"], self._entering
         )
         self._captured = fixed
         self._moving = moving
         self.live = self._needed_carries(needed)
-        self._places = {
-            **{condition.parameters[i]: i for i in self.live},
-            **{body.parameters[i]: i for i in self.live},
-        }
         self._condition = BodyFunction(
             evaluator, condition, condition.results, fixed, self.state
         )
@@ -70,21 +71,16 @@ class _While:
         condition, body = bodies_of(self._op)
         numbers = {t: i for i, t in enumerate(condition.parameters)}
         numbers.update({t: i for i, t in enumerate(body.parameters)})
-        nothing = BodyFunction(self._evaluator, condition, [], {}, self.state)
         live = set(needed)
-        live.update(
-            _numbers(
-                numbers,
-                condition.results,
-                needed_operations(condition, condition.results, nothing.operations),
-            )
-        )
-        kept = BodyFunction(self._evaluator, body, [], {}, self.state).operations
+
+        def entering(body: Body, results: Sequence[Tensor]) -> Iterator[int]:
+            function = BodyFunction(self._evaluator, body, results, {}, self.state)
+            used = [t for o in function.operations for t in self._evaluator.uses(o)]
+            return (numbers[t] for t in (*results, *used) if t in numbers)
+
+        live.update(entering(condition, condition.results))
         while True:
-            results = [body.results[i] for i in live]
-            more = set(
-                _numbers(numbers, results, needed_operations(body, results, kept))
-            )
+            more = set(entering(body, [body.results[i] for i in live]))
             if more <= live:
                 return sorted(live)
             live |= more
@@ -140,21 +136,26 @@ class _While:
         fast = _counted(self._op, values, captured)
         if fast is not None:
             return fast
-        return self._tried(found.shapes, values)
+        tried = self._tried(values, {i: self._given[i] for i in found.shapes})
+        return None if tried is None else tried[0]
 
-    def _tried(self, shapes: Sequence[int], values: dict[int, Any]) -> int | None:
-        """Runs what decides on NumPy values."""
+    def _tried(
+        self, values: dict[int, Any], unchanged: Mapping[int, Any]
+    ) -> tuple[int, dict[int, Any]] | None:
+        """Runs what decides on NumPy values.
+
+        Args:
+            values: the loop variables whose values matter, before the loop.
+            unchanged: those of which only the shapes matter.
+
+        Returns:
+            How often the loop runs, and `values` after it; None when that depends on
+            something else.
+        """
         condition, body = bodies_of(self._op)
-        unchanged = {i: self._given[i] for i in shapes}
         numbers = list(values)
-        nothing = BodyState(self._evaluator, ())
-        goes_on = BodyFunction(
-            self._evaluator, condition, condition.results, self._captured, nothing
-        )
-        goes_on.operations = needed_operations(condition, condition.results)
-        results = [body.results[i] for i in numbers]
-        step = BodyFunction(self._evaluator, body, results, self._captured, nothing)
-        step.operations = needed_operations(body, results)
+        goes_on = self._deciding(condition, condition.results)
+        step = self._deciding(body, [body.results[i] for i in numbers])
         for count in range(_MAX_TRIED):
             known = {**unchanged, **values}
             (going,), _ = goes_on(
@@ -163,22 +164,66 @@ class _While:
             if not isinstance(going, np.ndarray):
                 return None
             if not going:
-                return count
+                return count, values
             new, _ = step({body.parameters[i]: v for i, v in known.items()}, ())
-            if not all(isinstance(v, np.ndarray) for v in new):
+            if not all(map(known_size, new)):
                 return None
             values = dict(zip(numbers, new, strict=True))
         return None
 
+    def _deciding(self, body: Body, results: Sequence[Tensor]) -> BodyFunction:
+        """A body without what it only changes."""
+        nothing = BodyState(self._evaluator, ())
+        found = BodyFunction(self._evaluator, body, results, self._captured, nothing)
+        uses = self._evaluator.uses
+        found.operations = needed_operations(body, results, uses=uses)
+        return found
 
-def _numbers(
-    numbers: dict[Tensor, int],
-    results: Sequence[Tensor],
-    operations: Sequence[Operation],
-) -> Iterator[int]:
-    for tensor in (*results, *(t for op in operations for t in op._inputs)):
-        if tensor in numbers:
-            yield numbers[tensor]
+    # -- arrays that grow -------------------------------------------------------
+
+    def make_room(self) -> list[int]:
+        """Gives arrays that the loop makes grow the size they will have.
+
+        Returns:
+            The numbers of these loop variables.
+        """
+        arrays: Mapping[int, Operation] = self._op._attrs.get("_growing", {})
+        growing = []
+        for i in arrays:
+            state = self._given[i] if i in self.live else None
+            # In a loop inside another one there is room already.
+            if isinstance(state, ArrayState) and state.grows_from is None:
+                growing.append(i)
+        if growing:
+            sizes = self._final_sizes(list(arrays))
+            for i in growing:
+                before = self._given[i]
+                size = max(before.size, sizes[i])
+                self._given[i] = replace(before.resized(size), grows_from=before.size)
+                cleared = self._evaluator.variables.get(arrays[i])
+                if cleared is not None and len(cleared) < size:
+                    padded = jnp.pad(cleared, (0, size - len(cleared)))
+                    self._evaluator.variables[arrays[i]] = padded
+        return growing
+
+    def _final_sizes(self, places: Sequence[int]) -> dict[int, int]:
+        """How many elements the arrays at `places` have after the loop."""
+        if self._sizes and isinstance(self._sizes[0], np.ndarray):
+            return dict(zip(places, self._sizes[0].tolist(), strict=True))
+        given = sizes_of(self._given, places)
+        values = [*given, *self._entering]
+        loop = _While(Sizing.of(self._evaluator), self._op, values, places)
+        start = {i: given[i] for i in loop.live}
+        found = loop._tried(start, {}) if all(map(known_size, start.values())) else None
+        if found is None:
+            raise errors.UnimplementedError(
+                None,
+                self._op,
+                f"How large the TensorArrays become that '{self._op.name}' makes grow "
+                "depends on what is computed in the body of a branch or a loop. Give "
+                "them a fixed size.",
+            )
+        return {i: int(found[1][i].size) for i in places}
 
 
 def _counted(
@@ -231,6 +276,7 @@ def _while(
 ) -> list[Any]:
     """The loop variables after the last iteration; None where nobody needs them."""
     loop = _While(evaluator, op, values, needed)
+    growing = loop.make_room()
     carry, state = loop.start()
     length = None if op in evaluator.counting else loop.length()
     carry, keeps_shapes = loop.fitted(carry, state)
@@ -245,7 +291,7 @@ def _while(
     loop.state.store(evaluator, state)
     results: list[Any] = [None] * len(op._outputs)
     for i, value in zip(loop.live, carry, strict=True):
-        results[i] = value
+        results[i] = replace(value, grows_from=None) if i in growing else value
     return results
 
 
@@ -357,5 +403,21 @@ def _rounded_up(counts: Any) -> Any:
     return jnp.asarray(lengths, jnp.int64)[places].astype(jnp.int32)
 
 
+def _loop_sizes(
+    evaluator: Evaluator,
+    op: Operation,
+    values: Sequence[Any],
+    needed: Collection[int],
+) -> list[Any]:
+    """How many elements the arrays have that a loop has made grow."""
+    del needed
+    counted: Operation = op._attrs["_counted"]
+    places = list(counted._attrs["_growing"])
+    given = sizes_of(values, places)
+    results = _while(Sizing.of(evaluator), counted, given, places)
+    return [jnp.stack([jnp.asarray(results[i].size, jnp.int32) for i in places])]
+
+
+structural["LoopSizes"] = _loop_sizes
 structural["While"] = _while
 structural["LoopCounts"] = _loop_counts

@@ -225,6 +225,11 @@ class TensorArray:
         """The tensor that stands for the array itself."""
         return self._handle
 
+    @property
+    def is_dynamic(self):
+        """Whether it grows when something is written past its end."""
+        return bool(_array_of(self._handle)._attrs.get("dynamic_size"))
+
     def with_flow(self, flow):
         """The same array with another flow: after a loop, or inside it."""
         found = TensorArray(
@@ -406,8 +411,8 @@ class TensorArray:
 
     def _needs(self, op: Operation, place: int) -> None:
         """Where `op` writes is better known before; it must be if the array grows."""
-        grows = _array_of(self._handle)._attrs.get("dynamic_size")
-        op._attrs["_static" if grows else "_helpful"] = op.inputs[place : place + 1]
+        kind = "_static" if self.is_dynamic else "_helpful"
+        op._attrs[kind] = op.inputs[place : place + 1]
 
     def _written(self, flow: Tensor, shape: TensorShape) -> TensorArray:
         found = self.with_flow(flow)

@@ -10,9 +10,10 @@ from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
 from tfstyle.framework.sparse_tensor import SparseTensor
-from tfstyle.framework.subgraph import Body
+from tfstyle.framework.subgraph import Body, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.tensor_shape import TensorShape
+from tfstyle.framework.trip_counts import sizes_itself
 from tfstyle.ops.body_context import BodyContext
 from tfstyle.ops.loop_values import flatten_value, pack_value
 from tfstyle.ops.shape_ops import identity
@@ -30,6 +31,13 @@ declare(
     "LoopCounts",
     _undefined,
     facts=OpFacts("LoopCounts", in_r09=False),
+    structural=True,
+    gradient=None,
+)
+declare(
+    "LoopSizes",
+    _undefined,
+    facts=OpFacts("LoopSizes", in_r09=False),
     structural=True,
     gradient=None,
 )
@@ -162,20 +170,26 @@ class _Loop:
         bodies = self._bodies
         captures = tuple(dict.fromkeys(t for body in bodies for t in body.captures))
         shapes = self._loosened()
+        entering = [*self.initial, *captures]
+        sizes = self._sizes(entering)
         op = ops.get_default_graph().create_op(
             "While",
-            [*self.initial, *captures],
+            [*entering, *sizes],
             [t.dtype.base_dtype for t in self.initial],
             name="While",
             attrs={
                 "_bodies": bodies,
                 "_captures": captures,
+                "_growing": self._growing(),
+                "_static": sizes,
                 "carries": len(self.initial),
             },
             compute_shapes=False,
         )
         for context in self._contexts:
             context.owner = op
+        for tensor in sizes:
+            tensor.op._attrs["_counted"] = op
         if not back_prop:
             op._gradient_function = lambda op, *grads: [None] * len(op.inputs)
         exits = []
@@ -188,6 +202,42 @@ class _Loop:
                 exits.append(identity(output, name="Exit"))
         results = self._packed(exits)
         return results[0] if len(results) == 1 else results
+
+    def _growing(self) -> dict[int, Operation]:
+        """The numbers of the arrays that grow, with the operations that made them."""
+        found: dict[int, Operation] = {}
+        number = 0
+        for value in self.values:
+            if getattr(value, "is_dynamic", False):
+                found[number] = value.handle.op
+            number += len(flatten_value(value))
+        return found
+
+    def _sizes(self, entering: Sequence[Tensor]) -> list[Tensor]:
+        """The final sizes of arrays, where an earlier step must compute them.
+
+        Inside another body there is no earlier step: then they must follow from what is
+        known while the program is compiled.
+        """
+        growing = self._growing()
+        graph = ops.get_default_graph()
+        if not growing or graph._control_flow_context is not None:
+            return []
+        operations = [op for body in self._bodies for op in body.operations]
+        if sizes_itself(self._bodies, self.initial, growing) or any(
+            op._declaration is None or op._declaration.host
+            for op in nested_operations(operations)
+        ):
+            return []
+        sizes = graph.create_op(
+            "LoopSizes",
+            list(entering),
+            [dtypes.int32],
+            name="sizes",
+            compute_shapes=False,
+        ).outputs[0]
+        sizes.set_shape([len(growing)])
+        return [sizes]
 
     def _loosened(self) -> list[TensorShape]:
         """What holds for the shapes of the loop variables in every iteration."""
@@ -235,6 +285,7 @@ def count_loops(op: Operation, loops: Sequence[Operation]) -> Tensor:
             attrs={"_counted": op, "_loops": tuple(loops), "exact": False},
             compute_shapes=False,
         )
+        counter._attrs["_static"] = op._attrs.get("_static", [])
         known = op._attrs["_count"] = counter.outputs[0]
         known.set_shape([len(loops)])
     return known
