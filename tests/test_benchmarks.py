@@ -30,7 +30,8 @@ def test_sides_without_a_python_are_left_out(monkeypatch):
     assert [side.name for side in steps.sides] == ["tfstyle", "jax", "jax_tuned"]
 
 
-@pytest.mark.parametrize("words", ["gru 3", "ptb_medium 2"])
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["gru 3", "ptb_medium 2", "attention 2"])
 def test_program_and_peer_start_with_the_same_loss(words, monkeypatch):
     monkeypatch.setenv("BENCHMARK_SECONDS", "0")
     sides = workloads.programs("", "", words, "tfstyle jax").sides

@@ -212,28 +212,33 @@ _RNNS = {
 
 def all_workloads() -> dict[str, Workload]:
     """Every workload by its name, in the order of the report."""
-    peers = "tfstyle jax jax_tuned"
+    local = "tfstyle jax jax_tuned"
     found = [
         *(programs(name, text, words) for name, (text, words) in _RNNS.items()),
         programs(
             "attention_seq2seq",
             "training step: two GRU 128, 20 steps each, with attention",
             "attention 20",
-            peers + " torch oracle",
+            local + " torch oracle",
         ),
-        programs("ptb_400", "training step: PTB small over 400 steps", "ptb_small 400"),
+        programs(
+            "ptb_400",
+            "training step: PTB small over 400 steps",
+            "ptb_small 400",
+            local + " torch compat",
+        ),
         programs(
             "ptb_400_memory",
             "the most memory that this training holds",
             "ptb_small 400",
-            peers,
+            local,
             key="peak",
         ),
         programs(
             "conv_net",
             "training step: MNIST with two convolutions",
             "conv_net",
-            peers + " compat oracle",
+            local + " compat oracle",
         ),
         programs(
             "run_overhead",
