@@ -24,6 +24,7 @@ from tfstyle.lowering.array_sizes import Sizing, known_size, sizes_of
 from tfstyle.lowering.array_state import ArrayState, concrete
 from tfstyle.lowering.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
+from tfstyle.lowering.recurrence import Recurrence, scan
 
 __all__: list[str] = []
 
@@ -99,6 +100,24 @@ class _While:
         """One iteration."""
         results, state = self._body(self._parameters(1, carry), state)
         return [concrete(r) for r in results], state
+
+    def recurrence(
+        self, carry: Sequence[Any], state: State, length: int
+    ) -> Recurrence:
+        """The loop as one whose condition need not be asked."""
+        body = bodies_of(self._op)[1]
+        return Recurrence(
+            operations=self._body.operations,
+            carried=[body.parameters[i] for i in self.live],
+            results=[body.results[i] for i in self.live],
+            initial=carry,
+            scanned=(),
+            sequences=(),
+            invariant=self._captured,
+            length=length,
+            state=self.state if state else None,
+            initial_state=state,
+        )
 
     def _parameters(self, which: int, carry: Sequence[Any]) -> dict[Tensor, Any]:
         parameters = bodies_of(self._op)[which].parameters
@@ -283,7 +302,8 @@ def _while(
     if not keeps_shapes:
         carry, state = _unrolled(op, loop, carry, state, length)
     elif length is not None:
-        carry, state = _scanned(loop, carry, state, length)
+        done = scan(evaluator, loop.recurrence(carry, state, length))
+        carry, state = done.final, done.state
     elif op in evaluator.bounds:
         carry, state = _bounded(loop, carry, state, evaluator.bounds[op])
     else:
@@ -310,15 +330,6 @@ def _unrolled(
     for _ in range(length):
         carry, state = loop.step(carry, state)
     return carry, state
-
-
-def _scanned(
-    loop: _While, carry: list[Any], state: State, length: int
-) -> tuple[list[Any], State]:
-    def step(both: Any, _: None) -> Any:
-        return loop.step(*both), None
-
-    return jax.lax.scan(step, (carry, state), None, length)[0]
 
 
 def _bounded(
@@ -378,14 +389,18 @@ def _loop_counts(
     return [counts if op._attrs["exact"] else _rounded_up(counts)]
 
 
+# What holds bodies and tells how often loops inside have run.
+_HOLDERS = ("Cond", "Scan", "While")
+
+
 def _check_countable(
     op: Operation, counted: Operation, loops: Sequence[Operation]
 ) -> None:
     for loop in loops:
         holder = loop
-        while holder is not counted and holder.type in ("While", "Cond"):
+        while holder is not counted and holder.type in _HOLDERS:
             holder = holder._control_flow_context.owner
-        if holder.type not in ("While", "Cond"):
+        if holder.type not in _HOLDERS:
             raise errors.UnimplementedError(
                 None,
                 op,
