@@ -25,13 +25,22 @@ SCRIPTS = ROOT / "examples" / "legacy"
 GOLDEN = Path(__file__).with_name("legacy_golden.json")
 
 DATA = "--data_dir=data"
-PTB = ["text.txt", "--batch_size=4", "--num_steps=5", "--epochs=2", "--plot="]
+PTB = ["text.txt", "--batch_size=4", "--num_steps=5", "--epochs=2"]
 FEW = [
     "--steps=12",
     "--batch_size=16",
     "--hidden=8",
     "--learning_rate=0.05",
     "--display_step=3",
+]
+TRANSLATION = [
+    "--steps=8",
+    "--batch_size=8",
+    "--hidden=16",
+    "--learning_rate=0.01",
+    "--display_step=4",
+    "--corpus_size=300",
+    "--test_size=20",
 ]
 # Short runs: script, or script:run -> arguments. The working directory holds data/ and
 # text.txt.
@@ -56,11 +65,30 @@ RUNS = {
     "ptb_lm:dropout": [*PTB, "--hidden=12", "--model=medium", "--dropout_seed=5"],
     "bidirectional_lstm": FEW,
     "dynamic_rnn_lengths": FEW,
+    "char_rnn": [
+        "text.txt",
+        "--iterations=12",
+        "--display_step=3",
+        "--hidden=16",
+        "--batch_size=20",
+        "--num_steps=40",
+        "--sample_every=6",
+        "--sample_length=30",
+    ],
+    "translation": [*TRANSLATION, "--buckets=2", "--num_sampled=10"],
+    "translation:lstm": [
+        *TRANSLATION,
+        "--buckets=1",
+        "--lstm",
+        "--layers=2",
+        "--num_sampled=0",
+    ],
 }
 NUMBER = re.compile(r"-?\d+\.\d+")
 # Lines that the reader prints, TensorFlow's advice, and what is drawn at random.
 NOISE = re.compile(
-    r"Extracting |Instructions for updating|Use `tf\.|Please use |after "
+    r"Extracting |Instructions for updating|Use `tf\.|Please use |after |picture of |"
+    r"no matplotlib"
 )
 
 
@@ -112,11 +140,21 @@ def run_legacy(name, folder, *args, **env):
     return run(command, folder, **env)
 
 
+def check_picture(name, printed, folder):
+    """Scripts with --plot draw, if they can."""
+    source = (SCRIPTS / script(name)).read_text()
+    wanted = 'DEFINE_string("plot"' in source and "--plot=" not in RUNS[name]
+    pictures = re.findall(r"^picture of .*: (\S+)$", printed, re.MULTILINE)
+    assert len(pictures) == (wanted and "no matplotlib" not in printed)
+    for picture in pictures:
+        assert (folder / picture).read_bytes().startswith(b"\x89PNG")
+
+
 def told(printed):
     """The lines that tell something, without seconds."""
     lines = [re.sub(r" \(\d+ (words/)?s\)$", "", s) for s in printed.splitlines()]
     if any("different" in s for s in lines):
-        lines = [s for s in lines if re.match(r"iteration|final loss|\d+ char", s)]
+        lines = [s for s in lines if re.match(r"(iter|final|\d+ char|char_rnn/)", s)]
     return [s for s in lines if s and not NOISE.match(s)]
 
 
@@ -131,7 +169,9 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", RUNS)
 def test_script_prints_what_it_printed_under_tensorflow(name, folder):
     want = json.loads(GOLDEN.read_text())[name]
-    got = told(run_legacy(script(name), folder, *RUNS[name]))
+    printed = run_legacy(script(name), folder, *RUNS[name])
+    check_picture(name, printed, folder)
+    got = told(printed)
     assert [NUMBER.sub("#", s) for s in got] == [NUMBER.sub("#", s) for s in want]
     for line, expected in zip(got, want, strict=True):
         numbers = [[float(n) for n in NUMBER.findall(s)] for s in (line, expected)]
