@@ -43,6 +43,12 @@ def test_python_is_an_attribute_of_the_root():
         ("tensorflow.python.platform.default._gfile", "tfstyle.platform.gfile"),
         ("tensorflow.python.platform.logging", "tfstyle.platform.tf_logging"),
         ("tensorflow.util.compat", "tfstyle.util.compat"),
+        ("tensorflow.contrib.rnn.python", "tfstyle.contrib.rnn"),
+        ("tensorflow.contrib.rnn.python.ops.rnn_cell", "tfstyle.contrib.rnn.rnn_cell"),
+        (
+            "tensorflow.contrib.layers.python.layers.initializers",
+            "tfstyle.contrib.layers.initializers",
+        ),
     ],
 )
 def test_exceptions_to_the_prefix_rule(old, new):

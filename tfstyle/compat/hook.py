@@ -176,11 +176,20 @@ def _real_name(alias: str) -> str | None:
         # `tensorflow.python` held all public names, too: it is the root itself.
         return _ROOT
     full = f"{_ROOT}.{relative}"
-    return full if _exists(full) else _moved(relative)
+    # A module of a contrib package would be found a second time through its alias.
+    return full if not _contrib(relative) and _exists(full) else _moved(relative)
+
+
+def _contrib(relative: str) -> tuple[str, ...]:
+    """Where a module below `contrib.rnn.python.ops` may be: without these folders."""
+    parts = relative.split(".")
+    if parts[0] != "contrib" or parts[2:3] != ["python"]:
+        return ()
+    return tuple(".".join([*parts[:2], *rest]) for rest in (parts[3:], parts[4:]))
 
 
 def _moved(relative: str) -> str | None:
-    candidates = _MOVED.get(relative, ())
+    candidates = _MOVED.get(relative) or _contrib(relative)
     package, _, last = relative.rpartition(".")
     if package == "ops" and last.startswith("gen_"):
         candidates = (*candidates, "ops.gen_ops")

@@ -1,5 +1,5 @@
 """`tf.contrib`: what programs took from outside the core."""
 
-from tfstyle.contrib import layers
+from tfstyle.contrib import grid_rnn, layers, rnn
 
-__all__ = ["layers"]
+__all__ = ["grid_rnn", "layers", "rnn"]

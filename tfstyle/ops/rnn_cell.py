@@ -259,6 +259,7 @@ class LSTMCell(RNNCell):
         forget_bias=1.0,
         state_is_tuple=False,
         activation=tanh,
+        proj_clip=None,
     ):
         """Makes a cell.
 
@@ -275,6 +276,8 @@ class LSTMCell(RNNCell):
             state_is_tuple: whether the state is an `LSTMStateTuple`; otherwise it is
                 one tensor, c before the output.
             activation: of the candidate and of the output.
+            proj_clip: the projected output is kept within [-proj_clip, proj_clip], as
+                in TensorFlow 0.12; None: anywhere.
         """
         _warn_of_concatenation(self, state_is_tuple)
         _warn_of_input_size(self, input_size)
@@ -283,6 +286,7 @@ class LSTMCell(RNNCell):
         self._cell_clip = cell_clip
         self._initializer = initializer
         self._num_proj = num_proj
+        self._proj_clip = proj_clip
         self._num_unit_shards = num_unit_shards
         self._num_proj_shards = num_proj_shards
         self._forget_bias = forget_bias
@@ -362,6 +366,10 @@ class LSTMCell(RNNCell):
                 self._num_proj_shards,
             )
             output = math_ops.matmul(output, projection)
+            if self._proj_clip is not None:
+                output = clip_ops.clip_by_value(
+                    output, -self._proj_clip, self._proj_clip
+                )
         return new_c, output
 
 
