@@ -137,6 +137,7 @@ class BodyFunction:
             self.operations,
         )
         self._state.store(inner, state)
+        inner.first_streams = dict(inner.streams)
         for op in self.operations:
             inner.run(op)
         return [inner.value(t) for t in self._results], self._state.read(inner)

@@ -62,6 +62,7 @@ class Evaluator:
         perturbed: tensors whose gradient is that of a row of zeros added to them.
         variables: current value of each variable.
         streams: random state of each random operation.
+        first_streams: the random states before anything ran.
         taped: operations to keep on the tape, with the tensors that carry a gradient.
         in_body: whether this is the body of a loop or a branch.
         unsure: operations of which TensorFlow might run none, since they run only for
@@ -99,6 +100,7 @@ class Evaluator:
         self.perturbed: dict[Tensor, Row] = {}
         self.variables = variables
         self.streams = streams
+        self.first_streams = dict(streams)
         self.needed = needed or {}
         self.folded = folded
         self.taped = taped or {}
@@ -131,8 +133,6 @@ class Evaluator:
         inner.bounds, inner.counting = self.bounds, self.counting
         return inner
 
-    def value(self, tensor: Tensor) -> Any:
-        """The value of `tensor`, which must have been computed or given."""
     def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:
         """What `inside` returns, before it knows of loops."""
         return Evaluator(*args, **kwargs)
@@ -141,6 +141,8 @@ class Evaluator:
         """The inputs of `op` that must be computed before it runs."""
         return op._inputs
 
+    def value(self, tensor: Tensor) -> Any:
+        """The value of `tensor`, which must have been computed or given."""
         if tensor in self.values:
             return self.values[tensor]
         if tensor in self.rows:

@@ -49,7 +49,8 @@ def _block_gradient(
     inner = Evaluator(
         dict(zip(region.external, values[count:], strict=True)),
         evaluator.variables,
-        evaluator.streams,
+        # What was drawn forward is drawn again.
+        {**evaluator.streams, **evaluator.first_streams},
         evaluator.needed,
         evaluator.folded,
         dict.fromkeys(operations, carrying),

@@ -288,6 +288,7 @@ class _Steps:
             inner = Step(self._evaluator, values, own, operations, rules, taps)
             if loop.state is not None:
                 loop.state.store(inner, tuple(changing))
+                inner.first_streams = dict(inner.streams)
             for op in operations:
                 inner.run(op)
             self.blocks.update(inner.blocks)
