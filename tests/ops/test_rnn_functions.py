@@ -287,6 +287,74 @@ def test_state_saving_rnn_refuses_a_name_for_a_tuple():
         tf.nn.state_saving_rnn(cell, x, _Saver(), ("s",))
 
 
+# -- raw_rnn --------------------------------------------------------------------
+
+
+def _three_steps(cell, **changed):
+    """A `loop_fn` of one example that runs for three steps."""
+
+    def loop_fn(time, output, state, loop_state):
+        if output is None:
+            state = cell.zero_state(1, tf.float32)
+        result = {
+            "finished": time >= [3],
+            "inputs": tf.ones([1, 2]),
+            "state": state,
+            "emit": output,
+            "loop_state": None,
+            **({} if output is None else changed),
+        }
+        return tuple(result.values())
+
+    return loop_fn
+
+
+def test_raw_rnn_passes_a_tensor_where_there_is_no_loop_state():
+    """As in TensorFlow: only the first call gets None."""
+    seen = []
+    cell = GRU(2)
+
+    def loop_fn(time, output, state, loop_state):
+        seen.append(loop_state)
+        return _three_steps(cell)(time, output, state, loop_state)
+
+    _, _, last = tf.nn.raw_rnn(cell, loop_fn)
+    assert seen[0] is None
+    assert isinstance(seen[1], tf.Tensor)
+    assert last is None
+
+
+def test_raw_rnn_calls_its_function_once_for_all_steps():
+    cell = GRU(2)
+    arrays, state, _ = tf.nn.raw_rnn(cell, _three_steps(cell))
+    assert _types().count("While") == 1
+    assert _types().count("MatMul") == 2
+    outputs, last = _run([arrays.pack(), state])
+    assert outputs.shape == (3, 1, 2)
+    np.testing.assert_array_equal(outputs[-1], last)
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "changed"),
+    [
+        (ValueError, "same number of elements", {"state": (1, 2)}),
+        (ValueError, "same number of elements", {"inputs": (1, 2)}),
+        (ValueError, "same number of elements", {"emit": (1, 2)}),
+    ],
+)
+def test_raw_rnn_refuses_other_structures(error, words, changed):
+    cell = GRU(2)
+    with pytest.raises(error, match=words):
+        tf.nn.raw_rnn(cell, _three_steps(cell, **changed))
+
+
+def test_raw_rnn_refuses_no_cell_and_no_function():
+    with pytest.raises(TypeError, match="cell must be an instance of RNNCell"):
+        tf.nn.raw_rnn("cell", _three_steps(GRU(2)))
+    with pytest.raises(TypeError, match="loop_fn must be a callable"):
+        tf.nn.raw_rnn(GRU(2), None)
+
+
 # -- sizes that are shapes ------------------------------------------------------
 
 

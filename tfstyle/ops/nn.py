@@ -73,6 +73,7 @@ from tfstyle.ops.rnn import (
     bidirectional_dynamic_rnn,
     bidirectional_rnn,
     dynamic_rnn,
+    raw_rnn,
     rnn,
     state_saving_rnn,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "moments",
     "nce_loss",
     "normalize_moments",
+    "raw_rnn",
     "relu",
     "relu6",
     "relu_layer",
