@@ -52,6 +52,20 @@ class Residual(tf.nn.rnn_cell.RNNCell):
         return product, tf.tanh(product + b) + tf.sigmoid(other + b)
 
 
+class Nested(tf.nn.rnn_cell.RNNCell):
+    """A loop in each step."""
+
+    state_size = output_size = UNITS
+
+    def __call__(self, inputs, state, scope=None):
+        with tf.variable_scope(scope or "Nested"):
+            w = tf.get_variable("w", [UNITS, UNITS], inputs.dtype)
+            items = [inputs[:, :2], inputs[:, 1:3], tf.tanh(state[:, :2])]
+            start = tf.matmul(state, w)
+            _, state = tf.nn.rnn(_dropout(), items, initial_state=start)
+        return state, tf.sin(state)
+
+
 def _dropout():
     cell = tf.nn.rnn_cell.GRUCell(UNITS)
     return tf.nn.rnn_cell.DropoutWrapper(cell, 0.7, 0.6, seed=3)
@@ -77,6 +91,7 @@ CELLS = {
     "dropout": _dropout,
     "own": OwnCell,
     "residual": Residual,
+    "nested": Nested,
 }
 
 

@@ -20,7 +20,13 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.array_state import concrete
 from tfstyle.lowering.bodies import BodyState, State
 from tfstyle.lowering.evaluate import Evaluator
-from tfstyle.lowering.step_plan import Dependence, GradientPlan, draws, uses
+from tfstyle.lowering.step_plan import (
+    Dependence,
+    GradientPlan,
+    Product,
+    draws,
+    uses,
+)
 from tfstyle.lowering.steps import Entering, Layout, ProductRules, Step, is_kept
 
 __all__ = ["Recurrence", "Scanned", "advance_stream", "draws", "scan"]
@@ -240,8 +246,9 @@ class _Steps:
         """
         empty: list[Any] = []
         if self._extra:
-            shapes = self._extra_shapes(ready)
-            empty = [jnp.zeros(s.shape, s.dtype) for s in shapes]
+            empty = jax.tree_util.tree_map(
+                lambda s: jnp.zeros(s.shape, s.dtype), self._extra_shapes(ready)
+            )
         step = self._step(ready, rules)
         if rules is not None:
             step = jax.checkpoint(step, policy=is_kept, prevent_cse=False)
@@ -357,8 +364,8 @@ def _differentiated(
 
     _, pull_loop, (results, firsts) = jax.vjp(looped, flow, taps, has_aux=True)
     backs = [rules.backs[product.op] for product in rules.tapped]
-    kept = _Kept(pull_before, pull_loop, firsts, backs, (rules, split, tuple(wanted)))
-    return results, kept
+    about = _About(rules.tapped, rules.firsts, split.places, wanted)
+    return results, _Kept(pull_before, pull_loop, firsts, backs, about)
 
 
 class _Split:
@@ -406,6 +413,23 @@ def _is_inexact(array: Any) -> bool:
     return bool(jnp.issubdtype(array.dtype, jnp.inexact))
 
 
+@dataclass(frozen=True, eq=False)
+class _About:
+    """What is known of the gradients of a loop without its values.
+
+    Attributes:
+        products: those whose cotangents are taken.
+        firsts: the arguments of products that are kept of all steps.
+        places: of fixed and scanned tensors, among what enters the loop proper.
+        wanted: which gradients of what enters are wanted.
+    """
+
+    products: Sequence[Product]
+    firsts: Sequence[Tensor]
+    places: Mapping[Tensor, int]
+    wanted: Sequence[bool]
+
+
 @functools.partial(
     jax.tree_util.register_dataclass,
     data_fields=["pull_before", "pull_loop", "firsts", "backs"],
@@ -420,34 +444,33 @@ class _Kept:
             what enters.
         pull_loop: from the cotangents of the results to those of what enters the loop
             proper, but for products, and to those of the products.
-        firsts: the stacked first arguments of products, as in `ProductRules`.
-        backs: for each tapped product, what `Product.backs` gave.
-        about: the rules, how what enters is split, and which gradients are wanted.
+        firsts: the values of `about.firsts` in all steps.
+        backs: for each of `about.products`, what `Product.backs` gave.
+        about: what is known without values.
     """
 
     pull_before: Any
     pull_loop: Any
     firsts: list[Any]
     backs: list[list[Any]]
-    about: tuple[ProductRules, _Split, tuple[bool, ...]]
+    about: _About
 
     def gradients(self, cotangents: Sequence[Any]) -> list[Any]:
         """The gradient of each array that enters; None where it is not wanted."""
-        rules, split, wanted = self.about
         given = [_instantiated(c) for c in cotangents if _is_inexact(c)]
         flow, taps = self.pull_loop(given)
-        firsts = dict(zip(rules.firsts, self.firsts, strict=True))
+        firsts = dict(zip(self.about.firsts, self.firsts, strict=True))
         for product, cotangent, backs in zip(
-            rules.tapped, taps, self.backs, strict=True
+            self.about.products, taps, self.backs, strict=True
         ):
             first = firsts.get(product.first)
             for tensor, gradient in product.gradients(cotangent, first, backs):
-                place = split.places.get(tensor)
+                place = self.about.places.get(tensor)
                 if place is not None:
                     flow[place] = flow[place] + gradient
         (found,) = self.pull_before(flow)
         gradients = iter(found)
-        return [next(gradients) if w else None for w in wanted]
+        return [next(gradients) if w else None for w in self.about.wanted]
 
 
 def _instantiated(cotangent: Any) -> Any:
