@@ -3,162 +3,341 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.random_stream import advance
+from tfstyle.framework.op_def import OpDeclaration
+from tfstyle.framework.op_table import OpFacts
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.evaluate import Evaluator
-from tfstyle.lowering.recurrence import Recurrence, Scanned, draws, scan
-from tfstyle.lowering.rolling import Group
-from tfstyle.lowering.tape import Pullback
+from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
+from tfstyle.lowering.recurrence import Recurrence, advance_stream, draws, scan
+from tfstyle.lowering.rows import Collected, Key, Row, Stack, carried_by, evaluate
+from tfstyle.lowering.units import Group, Unit
 
-__all__ = ["run_group"]
+__all__ = ["run_unit"]
 
 _log = logging.getLogger("tfstyle.rolling")
 
 
-def run_group(evaluator: Evaluator, group: Group, used: Collection[Tensor]) -> None:
-    """Evaluates a group.
-
-    Args:
-        evaluator: where values come from and go to.
-        group: the repeats.
-        used: the tensors that anything outside the group uses.
+def run_unit(evaluator: Evaluator, unit: Unit) -> None:
+    """Evaluates an operation, a view or a group.
 
     A group that turns out not to fit a scan (shapes that differ from one repeat to the
     next) is evaluated operation by operation.
     """
+    if isinstance(unit, Operation):
+        evaluator.run(unit)
+    elif isinstance(unit, Group):
+        _run_group(evaluator, unit)
+    else:
+        unit.run(evaluator)
+
+
+def _run_group(evaluator: Evaluator, group: Group) -> dict[Operation, int]:
+    """Evaluates a group; returns the random blocks that its operations used up."""
     streams = dict(evaluator.streams)
+    evaluation = _Evaluation(evaluator, group)
     try:
-        _run(evaluator, group, used)
+        evaluation.run()
     except (TypeError, ValueError, errors.InvalidArgumentError) as error:
         first = group.repeats[0][0]
         _log.info("The loop at '%s' stays unrolled: %s", first.name, error)
         evaluator.streams.update(streams)
         for op in group.operations:
+            if op in group.spare:
+                continue
             evaluator.run(op)
+            if draws(op):
+                evaluation.blocks[op] = blocks_of(op, [evaluator.value(op._outputs[0])])
+    return evaluation.blocks
 
 
-def _run(evaluator: Evaluator, group: Group, used: Collection[Tensor]) -> None:
-    inputs = group.inputs
-    values = {t: evaluator.value(t) for t in inputs}
-    outputs = _outputs(group, used)
-    streams = _stacked_streams(evaluator, group)
+class _Evaluation:
+    """One evaluation of a group.
 
-    blocks: dict[Operation, int] = {}
+    Attributes:
+        blocks: the blocks of random numbers that each operation used up.
+    """
 
-    def forward(given: dict[Tensor, Any]) -> list[Any]:
-        known = {**values, **given}
-        done = _scan(evaluator, group, known, streams, [slot for slot, _ in outputs])
-        blocks.update(done.blocks)
-        return done.stacked
+    def __init__(self, evaluator: Evaluator, group: Group) -> None:
+        self._evaluator = evaluator
+        self._group = group
+        self._length = len(group.repeats)
+        self._body = group.repeats[group.row]
+        self._families: list[Collected] = []
+        self._streams: dict[Operation, Any] = {}
+        self._perturbations: dict[Tensor, Stack] = {}
+        self.blocks: dict[Operation, int] = {}
 
-    carrying = frozenset[Tensor]().union(
-        *(evaluator.taped.get(op, frozenset()) for op in group.operations)
-    )
-    moving = [t for t in inputs if t in carrying]
-    if not moving:
-        results = forward({})
-    else:
-        results = _taped(evaluator, group, outputs, moving, values, forward)
-    for (_, family), stacked in zip(outputs, results, strict=True):
-        for i, tensor in enumerate(family):
-            if tensor in used and tensor not in evaluator.given:
-                evaluator.values[tensor] = stacked[i]
-    _advance(evaluator, group, blocks)
+    def run(self) -> None:
+        """Evaluates the group; its results get their values."""
+        group, evaluator = self._group, self._evaluator
+        carrying = carried_by(evaluator, group.operations)
+        self._families = [
+            Collected(evaluator, family.members, carrying) for family in group.scanned
+        ]
+        self._streams = self._stacked_streams()
+        inputs: dict[Key, Any] = {
+            tensor: evaluator.value(tensor)
+            for tensor in (*group.invariant, *(c.initial for c in group.carried))
+        }
+        for family in self._families:
+            inputs.update(family.inputs)
+        if evaluator.taped:
+            for perturbed in group.perturbed:
+                zeros = self._zeros(perturbed.tensor, inputs)
+                stack = Stack(perturbed.members, zeros)
+                self._perturbations[perturbed.tensor] = stack
+                inputs[stack] = zeros
+        outputs: list[Key] = [Stack(family.members) for family in group.outputs]
+        outputs += [tensor for _, tensor in group.finals]
+        evaluate(evaluator, group.operations, inputs, outputs, self._results)
+        for stack in self._perturbations.values():
+            evaluator.perturbed.update(
+                (member, Row(stack, i))
+                for i, member in enumerate(stack.tensors)
+                if member is not None
+            )
+        self._advance()
+
+    def _zeros(self, tensor: Tensor, inputs: Mapping[Key, Any]) -> Any:
+        """Zeros of the shape and dtype that `tensor` has in all repeats."""
+        shape = tensor.get_shape()
+        if shape.is_fully_defined():
+            sizes = [self._length, *(int(size or 0) for size in shape.as_list())]
+            return jnp.zeros(sizes, tensor.dtype.base_dtype.as_numpy_dtype)
+        made = jax.eval_shape(lambda: self._run(_Loop(self, inputs), [tensor])[0][0])
+        return jnp.zeros(made.shape, made.dtype)
+
+    def _results(self, values: Mapping[Key, Any]) -> list[Any]:
+        group = self._group
+        loop = _Loop(self, values)
+        wanted = [loop.own.get(f.tensor, f.tensor) for f in group.outputs]
+        stacked, final = self._run(loop, wanted)
+        places = {carry: i for i, carry in enumerate(group.carried)}
+        return [*stacked, *(final[places[carry]] for carry, _ in group.finals)]
+
+    def _run(
+        self, loop: _Loop, wanted: Sequence[Tensor]
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The wanted tensors of all repeats, and what is carried after the last."""
+        recurrence = loop.recurrence
+        if not recurrence.carried:
+            return self._side_by_side(recurrence, wanted), ()
+        done = scan(self._evaluator, recurrence, wanted)
+        self.blocks.update(done.blocks)
+        return done.stacked, done.final
+
+    def _side_by_side(self, loop: Recurrence, wanted: Sequence[Tensor]) -> Any:
+        """All repeats at once: they do not depend on each other."""
+        outer = self._evaluator
+
+        def step(items: Any, streams: Any) -> Any:
+            values: dict[Tensor, Any] = dict(loop.invariant)
+            values.update(zip(loop.scanned, items, strict=True))
+            own = dict(zip(loop.streams, streams, strict=True))
+            inner = outer.inside(values, dict(outer.variables), own, loop.operations)
+            for op in loop.operations:
+                inner.run(op)
+                if draws(op):
+                    value = inner.value(op._outputs[0])
+                    self.blocks[op] = blocks_of(op, [value])
+            return [jnp.asarray(inner.value(tensor)) for tensor in wanted]
+
+        items = [jnp.asarray(s) for s in loop.sequences]
+        streams = list(loop.streams.values())
+        return jax.vmap(step, axis_size=loop.length)(items, streams)
+
+    # -- random numbers ---------------------------------------------------------
+
+    def _stacked_streams(self) -> dict[Operation, Any]:
+        """For each random operation of the body, the streams of all repeats."""
+        streams, group = self._evaluator.streams, self._group
+        unused = np.zeros(6, np.uint32)
+        return {
+            op: jnp.stack(
+                [
+                    jnp.asarray(unused if r[slot] in group.spare else streams[r[slot]])
+                    for r in group.repeats
+                ]
+            )
+            for slot, op in enumerate(self._body)
+            if draws(op)
+        }
+
+    def _advance(self) -> None:
+        for slot, op in enumerate(self._body):
+            if draws(op):
+                for repeat in self._group.repeats:
+                    if repeat[slot] in self._group.spare:
+                        continue
+                    advance_stream(self._evaluator, repeat[slot], self.blocks[op])
+                    self.blocks[repeat[slot]] = self.blocks[op]
 
 
-def _taped(
-    evaluator: Evaluator,
-    group: Group,
-    outputs: Sequence[tuple[tuple[int, int], tuple[Tensor, ...]]],
-    moving: Sequence[Tensor],
-    values: dict[Tensor, Any],
-    forward: Any,
-) -> list[Any]:
-    """Evaluates the group and keeps its pullback."""
-    floats = [
-        i
-        for i, (_, family) in enumerate(outputs)
-        if family[0].dtype.is_floating or family[0].dtype.is_complex
-    ]
+class _Loop:
+    """A group as a loop.
 
-    def function(*given: Any) -> tuple[list[Any], list[Any]]:
-        results = forward(dict(zip(moving, given, strict=True)))
-        return [results[i] for i in floats], results
+    Attributes:
+        own: for tensors that something is added to, those without it.
+    """
 
-    primals = [jnp.asarray(values[t]) for t in moving]
-    main, pull, results = jax.vjp(function, *primals, has_aux=True)
-    flat = [t for i in floats for t in outputs[i][1]]
-    rows = [row for stacked in main for row in stacked]
-
-    def pull_rows(cotangents: tuple[Any, ...]) -> tuple[Any, ...]:
-        given = iter(cotangents)
-        stacks = [jnp.stack([next(given) for _ in outputs[i][1]]) for i in floats]
-        return tuple(pull(stacks))
-
-    last = group.repeats[-1][-1]
-    evaluator.record(group.operations, Pullback(last, moving, flat, rows, pull_rows))
-    return list(results)
-
-
-def _outputs(
-    group: Group, used: Collection[Tensor]
-) -> list[tuple[tuple[int, int], tuple[Tensor, ...]]]:
-    """(place in a repeat, tensor of each repeat) of what is used outside."""
-    found = []
-    for slot, body_op in enumerate(group.body):
-        for index in range(len(body_op._outputs)):
-            family = tuple(repeat[slot]._outputs[index] for repeat in group.repeats)
-            if any(t in used for t in family):
-                found.append(((slot, index), family))
-    return found
-
-
-def _scan(
-    evaluator: Evaluator,
-    group: Group,
-    values: dict[Tensor, Any],
-    streams: dict[Operation, Any],
-    wanted: Sequence[tuple[int, int]],
-) -> Scanned:
-    """Runs all repeats; the wanted results are stacked."""
-    loop = Recurrence(
-        operations=group.body,
-        carried=group.carried,
-        results=group.results,
-        initial=[values[t] for t in group.initial],
-        scanned=group.scanned,
-        sequences=[jnp.stack([values[t] for t in f]) for f in group.families],
-        invariant={t: values[t] for t in group.invariant},
-        length=len(group.repeats),
-        streams=streams,
-    )
-    wanted_tensors = [group.body[slot]._outputs[index] for slot, index in wanted]
-    return scan(evaluator, loop, wanted_tensors)
-
-
-def _random_slots(group: Group) -> list[int]:
-    return [slot for slot, op in enumerate(group.body) if draws(op)]
-
-
-def _stacked_streams(evaluator: Evaluator, group: Group) -> dict[Operation, Any]:
-    """For each random operation of the body, the streams of all repeats."""
-    return {
-        group.body[slot]: jnp.stack(
-            [jnp.asarray(evaluator.streams[repeat[slot]]) for repeat in group.repeats]
+    def __init__(self, evaluation: _Evaluation, values: Mapping[Key, Any]) -> None:
+        group = evaluation._group
+        self._evaluation = evaluation
+        self._group = group
+        self._added = {
+            tensor: _free_tensor(tensor) for tensor in evaluation._perturbations
+        }
+        self.own: dict[Tensor, Tensor] = {}
+        scanned = [family.tensor for family in group.scanned]
+        sequences = [family.build(values) for family in evaluation._families]
+        for tensor, stack in evaluation._perturbations.items():
+            scanned.append(self._added[tensor])
+            sequences.append(values[stack])
+        operations = [self._part(unit) for unit in group.body]
+        results = [self._result(carry.result, operations) for carry in group.carried]
+        self.recurrence = Recurrence(
+            operations=operations,
+            carried=[carry.tensor for carry in group.carried],
+            results=results,
+            initial=[values[carry.initial] for carry in group.carried],
+            scanned=scanned,
+            sequences=sequences,
+            invariant={t: values[t] for t in group.invariant},
+            length=evaluation._length,
+            streams=evaluation._streams,
         )
-        for slot in _random_slots(group)
-    }
+
+    def _part(self, unit: Unit) -> Operation:
+        if not isinstance(unit, Operation):
+            return self._unit(unit)
+        if unit in self._group.stopped or any(t in self._added for t in unit._outputs):
+            return self._apart(unit)
+        return unit
+
+    def _unit(self, unit: Unit) -> Operation:
+        """A group or a view in the body of this group."""
+        if isinstance(unit, Group):
+            made = [t for family in unit.outputs for t in family.members]
+            made += [tensor for _, tensor in unit.finals]
+            inputs = unit.inputs
+        else:
+            assert not isinstance(unit, Operation)
+            made, inputs = list(unit.tensors), [unit.source]
+
+        def run(evaluator: Evaluator) -> list[Any]:
+            if isinstance(unit, Group):
+                self._evaluation.blocks.update(_run_group(evaluator, unit))
+            else:
+                run_unit(evaluator, unit)
+            return [evaluator.rows.get(t, evaluator.values.get(t)) for t in made]
+
+        return _part(unit.operations[0], inputs, made, run)
+
+    def _apart(self, op: Operation) -> Operation:
+        """An operation whose gradients are not those of the loop around it.
+
+        No gradient flows into it from the loop when it is stopped; zeros added to its
+        results get the gradients that are asked for.
+        """
+        stopped = op in self._group.stopped
+        added = [(t, self._added[t]) for t in op._outputs if t in self._added]
+        own = [_free_tensor(t) for t, _ in added]
+        self.own.update(zip((t for t, _ in added), own, strict=True))
+
+        def run(evaluator: Evaluator) -> list[Any]:
+            evaluator.run(op)
+            values = {t: evaluator.value(t) for t in op._outputs}
+            if stopped:
+                values = {t: _stopped(value) for t, value in values.items()}
+            before = [values[t] for t, _ in added]
+            for tensor, zeros in added:
+                values[tensor] = values[tensor] + evaluator.value(zeros)
+            return [*values.values(), *before]
+
+        inputs = [*op._inputs, *(zeros for _, zeros in added)]
+        return _part(op, inputs, [*op._outputs, *own], run)
+
+    def _result(self, tensor: Tensor, operations: list[Operation]) -> Tensor:
+        """What stands for `tensor`, which is carried, after a step.
+
+        A concatenation that is no operation of the step is carried as a whole.
+        """
+        if tensor.op in operations or tensor.op.type != "Concat":
+            return tensor
+        whole = _free_tensor(tensor)
+
+        def run(evaluator: Evaluator) -> list[Any]:
+            return [evaluator.value(tensor)]
+
+        operations.append(_part(tensor.op, [tensor], [whole], run))
+        return whole
 
 
-def _advance(evaluator: Evaluator, group: Group, blocks: dict[Operation, int]) -> None:
-    for slot in _random_slots(group):
-        for repeat in group.repeats:
-            stream = evaluator.streams[repeat[slot]]
-            evaluator.streams[repeat[slot]] = advance(stream, blocks[group.body[slot]])
+def _stopped(value: Any) -> Any:
+    return jax.lax.stop_gradient(value) if isinstance(value, jax.Array) else value
+
+
+# -- what is no operation of the graph --------------------------------------------
+
+
+def _undefined() -> None:
+    raise AssertionError("evaluated by the lowering")
+
+
+_PART = OpDeclaration(
+    type="LoopPart",
+    body=_undefined,
+    facts=OpFacts("LoopPart", in_r09=False),
+    roles={},
+    structural=True,
+)
+
+
+def _part(
+    of: Operation,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    run: Callable[[Evaluator], list[Any]],
+) -> Operation:
+    """What a loop runs in the place of operations: an operation outside the graph.
+
+    Args:
+        of: the operation that messages name.
+        inputs: the tensors it uses.
+        outputs: the tensors it gives.
+        run: gives them their values.
+    """
+    attrs = {"_run": run}
+    part = Operation((_PART.type, of.name, attrs, ""), of.graph, op_def=_PART)
+    part._inputs = list(inputs)
+    part._outputs = list(outputs)
+    return part
+
+
+def _free_tensor(like: Tensor) -> Tensor:
+    """A tensor of no operation, of the dtype and shape of another one."""
+    part = _part(like.op, [], [], lambda evaluator: [])
+    tensor = Tensor(part, 0, like.dtype.base_dtype)
+    tensor.set_shape(like.get_shape())
+    return tensor
+
+
+def _run_part(
+    evaluator: Evaluator,
+    op: Operation,
+    values: Sequence[Any],
+    needed: Collection[int],
+) -> list[Any]:
+    del values, needed
+    results: list[Any] = op._attrs["_run"](evaluator)
+    return results
+
+
+structural[_PART.type] = _run_part

@@ -1,77 +1,35 @@
 """Finding loops that a Python `for` loop unrolled.
 
-A run of operations that repeats with some period becomes one `Group`: the lowering
-evaluates it as a scan, so that neither the program nor the time to compile it grows
-with the number of repeats.
+Runs of operations that repeat with some period become `Group`s: the lowering evaluates
+each as a scan, so that neither the program nor the time to compile it grows with the
+number of repeats. What enters and leaves as slices becomes a `View`.
 """
 
 from __future__ import annotations
 
-import heapq
+import logging
 import os
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence, Set
 
-import numpy as np
-
-from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.references import accesses, runs_on_host
+from tfstyle.lowering.edges import size_of, views_of
+from tfstyle.lowering.matching import LEAST_SAVED, Break, Match, find
+from tfstyle.lowering.references import is_read
+from tfstyle.lowering.schedule import Schedule
 from tfstyle.lowering.statics import static_tensors
+from tfstyle.lowering.stretch import LEAST_REPEATS, Stretch, Surroundings
+from tfstyle.lowering.units import Carry, Family, Group, Unit
 
-__all__ = ["Group", "Unit", "roll", "rolling_enabled"]
+__all__ = ["roll", "rolling_enabled"]
 
-# Shorter loops compile quickly as they are.
-_MIN_REPEATS = 8
-_MIN_SAVED = 60
-_MAX_PERIOD = 400
+_log = logging.getLogger("tfstyle.rolling")
 
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Repeats of the same operations.
-
-    The second repeat is the body: what it takes from the first one is carried.
-
-    Attributes:
-        repeats: the operations of each repeat.
-        carried: tensors of the first repeat that the second one uses.
-        results: what stands for them after a repeat, in the body.
-        initial: what stands for them before the first repeat.
-        scanned: tensors from outside that the body uses, different in each repeat.
-        families: for each of `scanned`, the tensor of every repeat.
-        invariant: tensors from outside that are the same in each repeat.
-    """
-
-    repeats: tuple[tuple[Operation, ...], ...]
-    carried: tuple[Tensor, ...]
-    results: tuple[Tensor, ...]
-    initial: tuple[Tensor, ...]
-    scanned: tuple[Tensor, ...]
-    families: tuple[tuple[Tensor, ...], ...]
-    invariant: tuple[Tensor, ...]
-
-    @property
-    def body(self) -> tuple[Operation, ...]:
-        """The operations of one repeat."""
-        return self.repeats[1]
-
-    @property
-    def operations(self) -> list[Operation]:
-        """All operations."""
-        return [op for repeat in self.repeats for op in repeat]
-
-    @property
-    def inputs(self) -> list[Tensor]:
-        """The tensors from outside, without repetition."""
-        everything = [*self.invariant, *self.initial]
-        for family in self.families:
-            everything.extend(family)
-        return list(dict.fromkeys(everything))
-
-
-Unit = Operation | Group
+# Larger tensors are not copied into one array for the sake of a loop: weights that
+# differ from repeat to repeat, and what enters repeats independent of each other.
+_LARGEST_WEIGHT = 1 << 18
+_LARGEST_COPY = 1 << 16
+# A body with fewer operations has no loop inside.
+_LEAST_NESTED = 2 * LEAST_REPEATS
 
 
 def rolling_enabled() -> bool:
@@ -81,214 +39,292 @@ def rolling_enabled() -> bool:
 
 def roll(
     operations: Sequence[Operation],
-    depends: dict[Operation, list[Operation]],
-    folded: Collection[Operation],
-    kept: Collection[Tensor],
+    depends: Mapping[Operation, Sequence[Operation]],
+    surroundings: Surroundings,
+    used: Collection[Tensor],
 ) -> list[Unit]:
     """Replaces repeating runs of `operations` by groups.
 
     Args:
         operations: the operations of a segment, in order.
         depends: what each operation depends on.
-        folded: operations that are evaluated while tracing.
-        kept: tensors whose own gradients are asked for; they cannot be in a group.
+        surroundings: what else matters of the segment.
+        used: the tensors that leave the segment, or that gradients in it use.
 
     Returns:
-        The operations and groups, in an order in which they can run.
+        The operations, groups and views, in an order in which they can run.
     """
-    candidates = [op for op in operations if _may_repeat(op, folded, kept)]
-    if len(candidates) < _MIN_SAVED:
+    if len(operations) < 2 * LEAST_REPEATS:
         return list(operations)
-    group = _find(candidates)
-    if group is None:
+    stretch = Stretch(operations, surroundings)
+    rolling = _Rolling(stretch, surroundings, depends)
+    breaks: list[Break] = []
+    groups = rolling.groups(0, len(stretch.operations), breaks)
+    for found in breaks:
+        _tell(stretch, found)
+    if not groups:
         return list(operations)
-    inside = set(group.operations)
-    for op in operations:
-        # Outside, what is known while tracing must stay so.
-        if op not in inside and any(t.op in inside for t in static_tensors(op)):
-            return list(operations)
-    ordered = _in_order(operations, depends, group)
-    return list(operations) if ordered is None else ordered
+    units = rolling.ordered(operations, groups)
+    _find_outputs(units, used)
+    return units
 
 
-def _may_repeat(
-    op: Operation, folded: Collection[Operation], kept: Collection[Tensor]
-) -> bool:
-    declaration = op._declaration
-    if declaration is None or runs_on_host(op):
-        return False
-    if not (is_pure(declaration) or declaration.is_random):
-        return False
-    if any(t.dtype.is_ref_dtype for t in op._inputs):
-        return False
-    if any(t in kept for t in op._outputs):
-        return False
-    return all(t.op.type == "Const" or t.op in folded for t in static_tensors(op))
-
-
-def _signature(op: Operation) -> Any:
-    declaration = op._declaration
-    assert declaration is not None
-    attrs = tuple(
-        (name, str(op._attrs[name]))
-        for name in declaration.body_attrs
-        if name not in ("seed", "seed2")
+def _tell(stretch: Stretch, found: Break) -> None:
+    if found.saved < LEAST_SAVED:
+        return
+    op, before = stretch.operations[found.place], stretch.operations[found.before]
+    where = ""
+    if found.input >= 0:
+        one, other = op._inputs[found.input], before._inputs[found.input]
+        where = f" at input {found.input} ('{one.name}' after '{other.name}')"
+    _log.info(
+        "Operations like '%s' repeat, but are no loop: '%s' does not continue '%s'%s: "
+        "%s.",
+        *(stretch.operations[found.before].name, op.name, before.name, where),
+        found.reason,
     )
-    shapes = tuple(str(t._shape) for t in (*op._inputs, *op._outputs))
-    override = op._attrs.get("_gradient_op_type")
-    return op.type, attrs, shapes, op._attrs.get("_op_seed"), override
 
 
-def _find(candidates: Sequence[Operation]) -> Group | None:
-    """The group that saves most, of those that are loops."""
-    numbers: dict[Any, int] = {}
-    codes = np.array(
-        [numbers.setdefault(_signature(op), len(numbers)) for op in candidates]
-    )
-    runs: list[tuple[int, int, int, int]] = []
-    for period in range(1, min(len(codes) // _MIN_REPEATS, _MAX_PERIOD) + 1):
-        start, length = _longest(codes[:-period] == codes[period:])
-        repeats = length // period + 1
-        saved = (repeats - 1) * period
-        if repeats >= _MIN_REPEATS and saved >= _MIN_SAVED:
-            runs.append((-saved, period, start, length + period))
-    for _, period, start, length in sorted(runs)[:4]:
-        for offset in range(min(period, length - period * _MIN_REPEATS + 1)):
-            first = start + offset
-            group = _as_loop(
-                tuple(
-                    tuple(candidates[begin : begin + period])
-                    for begin in range(first, start + length - period + 1, period)
-                )
+class _Rolling:
+    def __init__(
+        self,
+        stretch: Stretch,
+        surroundings: Surroundings,
+        depends: Mapping[Operation, Sequence[Operation]],
+    ) -> None:
+        self._stretch = stretch
+        self._surroundings = surroundings
+        self._depends = depends
+
+    def groups(self, start: int, end: int, breaks: list[Break]) -> list[Group]:
+        """The groups among the operations of the stretch from `start` to `end`."""
+        matches = list(find(self._stretch, start, end, breaks))
+        worthwhile = _worthwhile(self._stretch, matches)
+        groups = [self._group(match) for match in worthwhile]
+        return [group for group in groups if group is not None]
+
+    def _group(self, match: Match) -> Group | None:
+        operations = self._stretch.operations
+        repeats = tuple(
+            tuple(operations[begin : begin + match.period])
+            for begin in range(match.start, match.end, match.period)
+        )
+        reached = {
+            slot
+            for repeat in repeats
+            for slot, op in enumerate(repeat)
+            if op in self._surroundings.reached
+        }
+        perturbed = self._perturbed(repeats, match.row) if reached else ()
+        if perturbed is None:
+            first = repeats[0][0]
+            _log.info(
+                "The loop at '%s' stays unrolled: gradients end in the middle of it.",
+                first.name,
             )
-            if group is not None:
-                return group
-    return None
+            return None
+        body = repeats[match.row]
+        return Group(
+            repeats=repeats,
+            row=match.row,
+            body=self._body(match, {family.tensor.op for family in perturbed}),
+            carried=_carries(match, repeats),
+            scanned=tuple(Family(t, members) for t, members in match.scanned.items()),
+            invariant=match.invariant,
+            spare=frozenset(
+                op
+                for op, wanted in zip(
+                    operations[match.start : match.end],
+                    self._stretch.wanted[match.start : match.end],
+                    strict=True,
+                )
+                if not wanted
+            ),
+            stopped=frozenset(
+                op for slot, op in enumerate(body) if reached and slot not in reached
+            ),
+            perturbed=perturbed,
+        )
+
+    def _perturbed(
+        self, repeats: tuple[tuple[Operation, ...], ...], row: int
+    ) -> tuple[Family, ...] | None:
+        """What gradients are asked for by itself; None when that is not possible."""
+        asked = self._surroundings
+        found = []
+        for slot, op in enumerate(repeats[row]):
+            for index, tensor in enumerate(op._outputs):
+                members = tuple(repeat[slot]._outputs[index] for repeat in repeats)
+                cut = any(t in asked.cut for t in members)
+                if not cut and not any(t in asked.passed for t in members):
+                    continue
+                if cut and any(repeat[slot] in asked.reached for repeat in repeats):
+                    return None
+                found.append(Family(tensor, members))
+        return tuple(found)
+
+    def _body(self, match: Match, alone: Set[Operation]) -> tuple[Unit, ...]:
+        """One repeat, with the loops inside it."""
+        begin = match.start + match.row * match.period
+        body = self._stretch.operations[begin : begin + match.period]
+        if match.period < _LEAST_NESTED:
+            return tuple(body)
+        groups = [
+            group
+            for group in self.groups(begin, begin + match.period, [])
+            if alone.isdisjoint(group.operations)
+        ]
+        return tuple(self.ordered(body, groups)) if groups else tuple(body)
+
+    def ordered(
+        self, operations: Sequence[Operation], groups: list[Group]
+    ) -> list[Unit]:
+        """Puts operations in order, with `groups` in the place of what they stand for.
+
+        Groups that cannot run as one are given up.
+        """
+        groups = self._without_statics(operations, groups)
+        groups.sort(key=lambda group: len(group.operations))
+        while groups:
+            inside = {op for group in groups for op in group.operations}
+            views = [
+                view
+                for view in views_of(f.members for g in groups for f in g.scanned)
+                if inside.isdisjoint(view.operations)
+            ]
+            spare = [op for group in groups for op in group.spare]
+            together: list[Unit] = [*groups, *views]
+            schedule = Schedule([*operations, *spare], self._depends, together)
+            if schedule.complete:
+                return schedule.units
+            given_up = next((g for g in groups if schedule.in_circle(g)), groups[0])
+            groups.remove(given_up)
+            first = given_up.operations[0]
+            _log.info(
+                "The loop at '%s' stays unrolled: operations that are not part of it "
+                "lie between its repeats.",
+                first.name,
+            )
+        return list(operations)
+
+    def _without_statics(
+        self, operations: Sequence[Operation], groups: list[Group]
+    ) -> list[Group]:
+        """Leaves out groups that give what must be known before it runs."""
+        home = {op: group for group in groups for op in group.operations}
+        given_up: set[Group] = set()
+        for op in operations:
+            for tensor in static_tensors(op):
+                group = home.get(tensor.op)
+                if group is not None and group is not home.get(op):
+                    if group not in given_up:
+                        _log.info(
+                            "The loop at '%s' stays unrolled: '%s' needs the value of "
+                            "'%s' before it runs.",
+                            *(group.operations[0].name, op.name, tensor.name),
+                        )
+                    given_up.add(group)
+        return [group for group in groups if group not in given_up]
 
 
-def _longest(same: np.ndarray[Any, Any]) -> tuple[int, int]:
-    """Start and length of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]])))
-    if not edges.size:
-        return 0, 0
-    starts, ends = edges[::2], edges[1::2]
-    best = int(np.argmax(ends - starts))
-    return int(starts[best]), int(ends[best] - starts[best])
+def _carries(
+    match: Match, repeats: tuple[tuple[Operation, ...], ...]
+) -> tuple[Carry, ...]:
+    def made(slot: int, index: int, ago: int) -> Tensor:
+        return repeats[match.row - ago][slot]._outputs[index]
+
+    return tuple(
+        Carry(made(slot, index, ago), made(slot, index, ago - 1), initial)
+        for (slot, index, ago), initial in match.carried.items()
+    )
 
 
-def _as_loop(repeats: tuple[tuple[Operation, ...], ...]) -> Group | None:
-    """The group, if every input is one of the four kinds a loop has."""
-    places = {
-        op: (i, slot)
-        for i, repeat in enumerate(repeats)
-        for slot, op in enumerate(repeat)
-    }
-    carried: dict[Tensor, tuple[Tensor, Tensor]] = {}
-    families: dict[Tensor, tuple[Tensor, ...]] = {}
-    invariant: dict[Tensor, None] = {}
-    for slot, body_op in enumerate(repeats[1]):
-        static = set(static_tensors(body_op))
-        for position, tensor in enumerate(body_op._inputs):
-            family = tuple(repeat[slot]._inputs[position] for repeat in repeats)
-            origins = [places.get(t.op) for t in family]
-            if origins[1] is None:
-                if any(origin is not None for origin in origins):
-                    return None
-                if _same(family):
-                    invariant[tensor] = None
-                elif tensor in static or families.setdefault(tensor, family) != family:
-                    return None
-                continue
-            index = tensor.value_index
-            back, source = 1 - origins[1][0], origins[1][1]
-            if back not in (0, 1) or any(
-                origin != (i - back, source) or t.value_index != index
-                for i, (origin, t) in enumerate(zip(origins, family, strict=True))
-                if i >= back
-            ):
-                return None
-            if back == 1:
-                if origins[0] is not None or tensor in static:
-                    return None
-                result = repeats[1][source]._outputs[index]
-                known = carried.setdefault(tensor, (family[0], result))
-                if known[0] is not family[0]:
-                    return None
-    if not carried or any(t in families for t in invariant):
+# -- which groups are worth it ----------------------------------------------------
+
+
+def _worthwhile(stretch: Stretch, matches: list[Match]) -> list[Match]:
+    """Leaves out loops, or first repeats, that save little or copy much."""
+    left = [m for m in matches if not m.carried or m.saved >= LEAST_SAVED]
+    while True:
+        makers = {
+            op: (number, place % match.period)
+            for number, match in enumerate(left)
+            for place, op in enumerate(stretch.operations[match.start : match.end])
+        }
+        good = [_paying(match, makers) for match in left]
+        if good == left:
+            return left
+        left = [match for match in good if match is not None]
+
+
+def _paying(match: Match, makers: Mapping[Operation, tuple[int, int]]) -> Match | None:
+    """The part of a loop that is worth it."""
+    large = _LARGEST_WEIGHT if match.carried else _LARGEST_COPY
+    copied = [
+        members
+        for members in match.scanned.values()
+        if (size_of(members[0]) or 0) > large and not _is_view(members, makers)
+    ]
+    if match.carried:
+        return None if any(is_read(members[0].op) for members in copied) else match
+    if not copied:
+        return match
+    # The first one is often made before the loop that makes the others.
+    shorter = match.without_first()
+    if shorter is None or any(not _is_view(m[1:], makers) for m in copied):
         return None
-    return Group(
-        repeats,
-        tuple(carried),
-        tuple(result for _, result in carried.values()),
-        tuple(initial for initial, _ in carried.values()),
-        tuple(families),
-        tuple(families.values()),
-        tuple(invariant),
-    )
+    return shorter
 
 
-def _same(family: Sequence[Tensor]) -> bool:
-    first = family[0]
-    if all(t is first for t in family):
+def _is_view(
+    members: Sequence[Tensor], makers: Mapping[Operation, tuple[int, int]]
+) -> bool:
+    """Whether the members of a family are already in one array, or known."""
+    first = members[0].op
+    if all(t.op is first for t in members) or all(
+        t.op.type == "Const" for t in members
+    ):
         return True
-    if any(t.op.type != "Const" for t in family):
-        return False
-    value = first.op._attrs["value"]
-    return all(
-        np.array_equal(t.op._attrs["value"], value) and t.dtype is first.dtype
-        for t in family
-    )
+    place = makers.get(first)
+    if place is not None and all(makers.get(t.op) == place for t in members):
+        return True
+    return bool(views_of([members]))
 
 
-def _in_order(
-    operations: Sequence[Operation],
-    depends: dict[Operation, list[Operation]],
-    group: Group,
-) -> list[Unit] | None:
-    """The units in an order in which they can run; None when the group cannot."""
-    unit_of: dict[Operation, Unit] = dict.fromkeys(group.operations, group)
-    units: dict[Unit, int] = {}
-    waits: dict[Unit, set[Unit]] = {}
-    written: dict[Operation, Unit] = {}
-    read: dict[Operation, set[Unit]] = {}
-    for op in operations:
-        unit = unit_of.get(op, op)
-        units.setdefault(unit, op._id)
-        wanted = waits.setdefault(unit, set())
-        wanted.update(unit_of.get(d, d) for d in _needs(op, depends))
-        for variable, reads, writes in accesses(op):
-            if variable in written:
-                wanted.add(written[variable])
-            if writes:
-                wanted |= read.pop(variable, set())
-                written[variable] = unit
-            elif reads:
-                read.setdefault(variable, set()).add(unit)
-    users: dict[Unit, list[Unit]] = {unit: [] for unit in units}
-    pending: dict[Unit, int] = {}
-    for unit, wanted in waits.items():
-        wanted.discard(unit)
-        inside = [d for d in wanted if d in units]
-        pending[unit] = len(inside)
-        for dependency in inside:
-            users[dependency].append(unit)
-    ready = [(number, unit) for unit, number in units.items() if not pending[unit]]
-    heapq.heapify(ready)
-    ordered: list[Unit] = []
-    while ready:
-        _, unit = heapq.heappop(ready)
-        ordered.append(unit)
-        for user in users[unit]:
-            pending[user] -= 1
-            if not pending[user]:
-                heapq.heappush(ready, (units[user], user))
-    return ordered if len(ordered) == len(units) else None
+# -- what leaves groups -----------------------------------------------------------
 
 
-def _needs(
-    op: Operation, depends: dict[Operation, list[Operation]]
-) -> Iterable[Operation]:
-    yield from depends.get(op, ())
-    # What is evaluated here once more has no entry of its own.
-    for tensor in op._inputs:
-        yield tensor.op
+def _find_outputs(units: Sequence[Unit], used: Collection[Tensor]) -> None:
+    """Notes in each group what of it is used by other units, or is in `used`."""
+    asked = dict.fromkeys(used)
+    groups = []
+    for unit in units:
+        if isinstance(unit, Group):
+            groups.append(unit)
+            asked.update(dict.fromkeys(unit.inputs))
+        elif not isinstance(unit, Operation):
+            asked[unit.source] = None
+        elif "_region" not in unit._attrs:
+            asked.update(dict.fromkeys(unit._inputs))
+    for group in groups:
+        _find_outputs_of(group, asked)
+        results = [carry.result for carry in group.carried]
+        results += [family.tensor for family in (*group.outputs, *group.perturbed)]
+        if any(isinstance(unit, Group) for unit in group.body):
+            _find_outputs(group.body, results)
+
+
+def _find_outputs_of(group: Group, asked: Collection[Tensor]) -> None:
+    finals = {carry.result: carry for carry in reversed(group.carried)}
+    alone = {family.tensor for family in group.perturbed}
+    body = group.repeats[group.row]
+    for slot, op in enumerate(body):
+        for index, tensor in enumerate(op._outputs):
+            members = tuple(repeat[slot]._outputs[index] for repeat in group.repeats)
+            wanted = [t for t in members if t in asked]
+            if not wanted:
+                continue
+            if wanted == [members[-1]] and tensor in finals and tensor not in alone:
+                group.finals.append((finals[tensor], members[-1]))
+            else:
+                group.outputs.append(Family(tensor, members))

@@ -102,15 +102,9 @@ def _joined(rows: Mapping[int, Any], shape: Sequence[int], dtype: Any) -> Any:
 
 
 def is_spread(evaluator: Evaluator, tensors: Iterable[Tensor], least: int) -> bool:
-    """Whether at least `least` of `tensors` are rows nobody has taken out yet."""
-    rows, values = evaluator.rows, evaluator.values
-    count = 0
-    for tensor in tensors:
-        if tensor in rows and tensor not in values:
-            count += 1
-            if count >= least:
-                return True
-    return False
+    """Whether at least `least` of `tensors` are rows."""
+    rows = evaluator.rows
+    return sum(tensor in rows for tensor in tensors) >= least
 
 
 @dataclass
@@ -154,7 +148,19 @@ class Collected:
         parts: one after the other.
     """
 
-    def __init__(self, evaluator: Evaluator, tensors: Iterable[Tensor]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        tensors: Iterable[Tensor],
+        carrying: Collection[Tensor],
+    ) -> None:
+        """Collects the values.
+
+        Args:
+            evaluator: what has the values.
+            tensors: the tensors, in order.
+            carrying: the tensors that carry gradients.
+        """
         self.inputs: dict[Key, Any] = {}
         self.parts: list[_Part] = []
         for tensor in tensors:
@@ -164,7 +170,8 @@ class Collected:
                 self.inputs[row.stack] = row.stack.value
                 continue
             value = evaluator.value(tensor)
-            if isinstance(value, (np.ndarray, np.generic)):
+            known = isinstance(value, (np.ndarray, np.generic))
+            if known and tensor not in carrying:
                 self._extend(None, True).known.append(value)
             else:
                 self._extend(None, False).tensors.append(tensor)
@@ -313,6 +320,7 @@ def gradients_of(
         cotangents: what has flowed back, by tensor and by stack.
     """
     sums: dict[tuple[Any, ...], Stack] = {}
+    zeros: dict[Stack, Stack] = {}
     found: dict[Tensor, Any] = {}
     for x in xs:
         own = cotangents.get(x)
@@ -328,6 +336,11 @@ def gradients_of(
                 first, *others = (cotangents[stack] for stack in key)
                 sums[key] = Stack([], sum(others, first))
             rows = [Row(sums[key], rows[0].index)]
+        if own is None and not rows and x in evaluator.perturbed:
+            row = evaluator.perturbed[x]
+            if row.stack not in zeros:
+                zeros[row.stack] = Stack([], jnp.zeros_like(row.stack.value))
+            rows = [Row(zeros[row.stack], row.index)]
         if own is None and len(rows) < 2:
             found[x] = rows[0] if rows else None
             continue

@@ -21,12 +21,14 @@ from tfstyle.lowering import (  # noqa: F401  these register the structural ops
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
-from tfstyle.lowering.groups import run_group
+from tfstyle.lowering.groups import run_unit
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import all_accesses, is_variable, root_variable
-from tfstyle.lowering.rolling import Group, Unit, roll, rolling_enabled
+from tfstyle.lowering.rolling import roll, rolling_enabled
 from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics, static_tensors
+from tfstyle.lowering.stretch import surroundings_of
+from tfstyle.lowering.units import Unit
 
 __all__ = ["Segment"]
 
@@ -104,8 +106,8 @@ class Segment:
                 inner, carrying = region.reached(self._pruned.needed[op])
                 for forward in inner:
                     found[forward] = None
-                    known = self._taped.get(forward, frozenset())
-                    self._taped[forward] = known | carrying
+                    known = self._taped.get(forward)
+                    self._taped[forward] = known | carrying if known else carrying
         for op in list(found):
             for tensor in static_tensors(op):
                 if tensor not in self._statics.cut.get(op, ()):
@@ -148,7 +150,6 @@ class Segment:
                     writes[variable] = None
                     if not op._attrs.get("validate_shape", True):
                         resized.add(variable)
-        self._written = list(writes)
         # What a check refuses must leave every variable as it was.
         self._is_checked = may_fail(self.operations)
         give_away = self._is_last and not self._is_checked
@@ -156,6 +157,9 @@ class Segment:
             v for v in reads if give_away and v in writes and v not in resized
         ]
         self._kept = [v for v in reads if v not in self._donated]
+        # The buffers given away go to results of the same shape in this order: so each
+        # variable keeps its own, and none is copied to make room.
+        self._written = list(dict.fromkeys([*self._donated, *writes]))
         self._one_shot = bool(writes) and not reads and not self.arguments
 
     def export(self, used: Collection[Tensor]) -> None:
@@ -171,28 +175,23 @@ class Segment:
         if not rolling_enabled():
             return list(self.operations)
         depends = dict(self._pruned.depends)
-        # What is fed, or differentiated by itself, needs its own place on the tape.
-        kept: set[Tensor] = set(self._fed)
+        used = dict.fromkeys(self.outputs)
+        regions: list[tuple[Region, list[Operation], Collection[int]]] = []
         for op in self.operations:
             region = op._attrs.get("_region")
             if isinstance(region, Region):
-                inner = region.reached(self._pruned.needed[op])[0]
+                wanted = self._pruned.needed[op]
+                inner = region.reached(wanted)[0]
                 depends[op] = [*depends.get(op, ()), *inner]
-                kept.update(region.xs)
-        return roll(self.operations, depends, self._statics.folded, kept)
-
-    def _used_outside(self, group: Group) -> set[Tensor]:
-        """The tensors of a group that anything else uses."""
-        inside = set(group.operations)
-        used = {t for t in self.outputs if t.op in inside}
-        for op in self.operations:
-            if op in inside:
-                continue
-            used.update(t for t in inputs_used(op, self._taped) if t.op in inside)
-            region = op._attrs.get("_region")
-            if isinstance(region, Region):
-                used.update(t for t in region.ys if t.op in inside)
-        return used
+                used.update(dict.fromkeys(region.ys))
+                used.update(dict.fromkeys(inputs_used(op, self._taped)))
+                regions.append((region, inner, wanted))
+        return roll(
+            self.operations,
+            depends,
+            surroundings_of(regions, self._statics.folded, self._fed),
+            used,
+        )
 
     # -- running ----------------------------------------------------------------
 
@@ -265,6 +264,7 @@ class Segment:
         if found is None:
             known = dict(zip(self._static, static, strict=True)) if self._static else {}
             given_away = () if self._is_checked else (0, 3)
+            self._units = self._units or self._roll()
             found = jax.jit(self._function(known), donate_argnums=given_away)
             self._executables[key] = found
         return found
@@ -283,7 +283,7 @@ class Segment:
 
     def _function(self, static: dict[Tensor, Any]) -> Any:
         """The segment as a function of what changes from run to run."""
-        self._units = self._units or self._roll()
+        units = self._units or self.operations
 
         def segment(
             donated: tuple[Any, ...],
@@ -310,11 +310,8 @@ class Segment:
                 evaluator.unsure = unsure(self.operations, self._taped, self.outputs)
             # GPUs would round the factors of float32 products to 10 bits.
             with jax.default_matmul_precision("highest"):
-                for unit in self._units:
-                    if isinstance(unit, Group):
-                        run_group(evaluator, unit, self._used_outside(unit))
-                    else:
-                        evaluator.run(unit)
+                for unit in units:
+                    run_unit(evaluator, unit)
             entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
             new = [_owned(evaluator.variables[v], entered) for v in self._written]
             results = [evaluator.value(t) for t in self.outputs]

@@ -164,6 +164,8 @@ class _Walk:
         self._passing: set[Operation] = set()
         ancestors = _ancestors(ys)
         self._spread(ancestors)
+        # One for all regions of this call: by it they know that they belong together.
+        self._carrying = frozenset(self.carrying)
         self.relevant = self._on_the_way(ancestors)
         self._order = self._visits()
         self._gradients: defaultdict[Tensor, list[tuple[int, Gradient]]]
@@ -279,8 +281,10 @@ class _Walk:
     def _levels(self) -> dict[Operation, int]:
         """Even levels are blocks, odd ones hold the explicit operations.
 
-        Reads of variables come after all of them and have no level: below a read there
-        is nothing but the variable.
+        A level is the least possible for explicit operations and the greatest possible
+        for others, so that blocks are few and loops lie in one of them. Reads of
+        variables come after all of them and have no level: below a read there is
+        nothing but the variable.
         """
         levels: dict[Operation, int] = {}
         for op in self.relevant:
@@ -294,6 +298,17 @@ class _Walk:
                 levels[op] = below + (2 if below % 2 else 1)
             else:
                 levels[op] = below + below % 2
+        top = max(levels.values(), default=0)
+        bounds: dict[Operation, int] = {}
+        for op in reversed(self.relevant):
+            if op not in levels:
+                continue
+            if op not in self._functions:
+                levels[op] = bounds.get(op, top + top % 2)
+            bound = levels[op] - levels[op] % 2
+            for tensor in self._flowing(op):
+                known = bounds.get(tensor.op, bound)
+                bounds[tensor.op] = min(known, bound)
         return levels
 
     def _sum(self, tensor: Tensor) -> Gradient | None:
@@ -351,7 +366,7 @@ class _Walk:
             tuple(ys),
             tuple(xs),
             external_inputs(operations),
-            frozenset(self.carrying),
+            self._carrying,
         )
         seeds = [ops.convert_to_tensor(self._sum(y)) for y in ys]
         last = operations[-1]
