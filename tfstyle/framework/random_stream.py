@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["State", "advance", "fold_in", "initial_state"]
+__all__ = ["State", "advance", "advanced_each", "fold_in", "initial_state"]
 
 State = Any  # uint32[6]: numpy.ndarray or jax.Array
 _LOOP_MULTIPLIER = np.uint32(0x9E3779B1)
@@ -47,11 +47,38 @@ def advance(state: State, blocks: int) -> State:
     return state.at[2].set(counter).at[3].set(state[3] + high + carry)
 
 
-def fold_in(state: State, index: Any) -> State:
-    """The stream of iteration `index` of a loop around the op.
+def advanced_each(state: State, blocks: int, count: int) -> State:
+    """The states of `count` executions, one after the other.
 
-    TensorFlow has no such streams (its loops execute the op anew each time, so the
-    numbers depend on the order of execution). The iteration goes into the high word of
+    Args:
+        state: uint32 [6], before the first one.
+        blocks: how many blocks each one uses up.
+        count: how many there are.
+
+    Returns:
+        uint32 [count, 6].
+    """
+    state = jnp.asarray(state)
+    steps = jnp.arange(count, dtype=jnp.uint64) * np.uint64(blocks)
+    counters = _counter(state) + steps
+    states = jnp.tile(state, (count, 1))
+    return states.at[:, 2:4].set(_words(counters))
+
+
+def _counter(state: Any) -> Any:
+    return state[2].astype(jnp.uint64) | state[3].astype(jnp.uint64) << np.uint64(32)
+
+
+def _words(counters: Any) -> Any:
+    words = [counters, counters >> np.uint64(32)]
+    return jnp.stack(words, -1).astype(jnp.uint32)
+
+
+def fold_in(state: State, index: Any) -> State:
+    """The stream of repeat `index` of an op that a program wrote several times.
+
+    In TensorFlow they are so many ops; without a seed each has numbers of its own. The
+    number of the repeat goes into the high word of
     `seed2`, which is 0 wherever a program gives seeds: no stream of an iteration
     meets another one or the op's own. The multiplication keeps nested loops apart.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfstyle.framework.random_stream import fold_in
+from tfstyle.framework.random_stream import advanced_each, fold_in
 from tfstyle.framework.subgraph import Body, Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation
-from tfstyle.lowering.evaluate import Evaluator, structural
+from tfstyle.lowering.bodies import BodyState
+from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
 from tfstyle.lowering.recurrence import (
     Recurrence,
     advance_stream,
@@ -123,6 +124,9 @@ def _scan(
     carried, results = body.results[:carries], body.results[carries:]
     sequences = [jnp.asarray(v) for v in values[carries : carries + scanned]]
     length = sequences[0].shape[0]
+    state = BodyState(evaluator, (body,))
+    streams, state.streams = _streams(evaluator, op, body, length)
+    captured, moving = state.split_captures(body.captures, values[carries + scanned :])
     loop = Recurrence(
         operations=body.operations,
         carried=body.parameters[:carries],
@@ -130,9 +134,11 @@ def _scan(
         initial=values[:carries],
         scanned=body.parameters[carries:],
         sequences=sequences,
-        invariant=dict(zip(body.captures, values[carries + scanned :], strict=True)),
+        invariant=captured,
         length=length,
-        streams=_streams(evaluator, op, body, length),
+        streams=streams,
+        state=state if state.variables or state.streams else None,
+        initial_state=state.initial(evaluator, moving),
     )
     stacked = [t for i, t in enumerate(results) if carries + i in needed]
     last = [t for i, t in enumerate(results) if carries + len(results) + i in needed]
@@ -141,6 +147,7 @@ def _scan(
         # After the loop each random operation goes on where it has not been.
         times = 1 if op._attrs["unrolled"] else length
         advance_stream(evaluator, random, blocks * times)
+    state.store(evaluator, done.state)
     rows = dict(zip(stacked, done.stacked, strict=True))
     ends = dict(zip(last, done.last, strict=True))
     return [*done.final, *map(rows.get, results), *map(ends.get, results)]
@@ -148,15 +155,49 @@ def _scan(
 
 def _streams(
     evaluator: Evaluator, op: Operation, body: Body, length: int
-) -> dict[Operation, Any]:
-    """The random streams of all steps."""
+) -> tuple[dict[Operation, Any], list[Operation]]:
+    """The random streams of all steps.
+
+    Returns:
+        For each random operation that uses up as much in every step, its streams,
+        [length, 6]; and those whose streams are handed on from step to step.
+    """
     index = jnp.arange(length, dtype=jnp.int32)
-    found = {}
-    for random in filter(draws, nested_operations(body.operations)):
+    found: dict[Operation, Any] = {}
+    others: list[Operation] = []
+    unrolled = op._attrs["unrolled"]
+    direct, inside = _random_operations(body.operations, unrolled)
+    for random in direct:
         stream = jnp.asarray(evaluator.streams[random])
-        if op._attrs["unrolled"] and random._attrs.get("_op_seed"):
+        shape = random._outputs[0].get_shape()
+        if not unrolled:
+            if shape.is_fully_defined():
+                result = jax.ShapeDtypeStruct(tuple(shape.as_list()), np.float32)
+                blocks = blocks_of(random, [result])
+                found[random] = advanced_each(stream, blocks, length)
+            else:
+                others.append(random)
+        elif random._attrs.get("_op_seed"):
             # Ops written one after the other with the same seed draw the same numbers.
             found[random] = jnp.broadcast_to(stream, (length, *stream.shape))
         else:
             found[random] = jax.vmap(fold_in, (None, 0))(stream, index)
-    return found
+    return found, [*others, *inside]
+
+
+def _random_operations(
+    operations: Iterable[Operation], through_scans: bool
+) -> tuple[list[Operation], list[Operation]]:
+    """The random operations of a body, and those in bodies inside it."""
+    direct: list[Operation] = []
+    inside: list[Operation] = []
+    for op in operations:
+        if draws(op):
+            direct.append(op)
+        elif op.type == "Scan" and through_scans:
+            more = _random_operations(bodies_of(op)[0].operations, True)
+            direct += more[0]
+            inside += more[1]
+        else:
+            inside += filter(draws, nested_operations([op]))
+    return direct, inside

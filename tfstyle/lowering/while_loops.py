@@ -25,6 +25,7 @@ from tfstyle.lowering.array_state import ArrayState, concrete
 from tfstyle.lowering.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
 from tfstyle.lowering.recurrence import Recurrence, scan
+from tfstyle.lowering.references import is_variable
 
 __all__: list[str] = []
 
@@ -101,9 +102,7 @@ class _While:
         results, state = self._body(self._parameters(1, carry), state)
         return [concrete(r) for r in results], state
 
-    def recurrence(
-        self, carry: Sequence[Any], state: State, length: int
-    ) -> Recurrence:
+    def recurrence(self, carry: Sequence[Any], state: State, length: int) -> Recurrence:
         """The loop as one whose condition need not be asked."""
         body = bodies_of(self._op)[1]
         return Recurrence(
@@ -232,8 +231,7 @@ class _While:
         given = sizes_of(self._given, places)
         values = [*given, *self._entering]
         loop = _While(Sizing.of(self._evaluator), self._op, values, places)
-        start = {i: given[i] for i in loop.live}
-        found = loop._tried(start, {}) if all(map(known_size, start.values())) else None
+        found = loop.tried()
         if found is None:
             raise errors.UnimplementedError(
                 None,
@@ -242,7 +240,15 @@ class _While:
                 "depends on what is computed in the body of a branch or a loop. Give "
                 "them a fixed size.",
             )
-        return {i: int(found[1][i].size) for i in places}
+        return {i: int(found[i].size) for i in places}
+
+    def tried(self) -> dict[int, Any] | None:
+        """The loop variables after the loop, where that is known while tracing."""
+        if self.state.streams or any(map(is_variable, self.state.variables)):
+            return None
+        start = {i: self._given[i] for i in self.live}
+        found = self._tried(start, {}) if all(map(known_size, start.values())) else None
+        return None if found is None else found[1]
 
 
 def _counted(
@@ -295,13 +301,15 @@ def _while(
 ) -> list[Any]:
     """The loop variables after the last iteration; None where nobody needs them."""
     loop = _While(evaluator, op, values, needed)
+    if isinstance(evaluator, Sizing) and (tried := loop.tried()) is not None:
+        return [tried.get(i) for i in range(len(op._outputs))]
     growing = loop.make_room()
     carry, state = loop.start()
     length = None if op in evaluator.counting else loop.length()
     carry, keeps_shapes = loop.fitted(carry, state)
     if not keeps_shapes:
         carry, state = _unrolled(op, loop, carry, state, length)
-    elif length is not None:
+    elif length is not None and not isinstance(evaluator, Sizing):
         done = scan(evaluator, loop.recurrence(carry, state, length))
         carry, state = done.final, done.state
     elif op in evaluator.bounds:

@@ -60,7 +60,7 @@ def make_scan(
         unrolled: whether the loop stands for operations written one after the other:
             those with a seed of their own then draw the same numbers in each step.
     """
-    body = context.close([*carried, *results])
+    body = context.close([*carried, *results], prune=True)
     graph = ops.get_default_graph()
     dtypes = [t.dtype.base_dtype for t in carried]
     dtypes += [t.dtype.base_dtype for t in results] * 2

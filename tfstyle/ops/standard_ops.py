@@ -5,6 +5,7 @@ from tfstyle.ops.check_ops import *
 from tfstyle.ops.clip_ops import *
 from tfstyle.ops.constant_op import *
 from tfstyle.ops.control_flow_ops import *
+from tfstyle.ops.functional_ops import *
 from tfstyle.ops.gradients import *
 from tfstyle.ops.init_ops import *
 from tfstyle.ops.linalg_ops import *
