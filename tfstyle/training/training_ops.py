@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 _GRADIENTS = ("grad", "delta")
+# So many rows that come again are updated at a time. Most words of a batch come once,
+# and a few very often.
+_CHUNK = 32
 
 
 def _shape(op_):
@@ -66,8 +69,7 @@ def _check_dense(var, slots: Sequence, grad, name: str) -> None:
 def _by_rows(rule: Callable, refs: Sequence, grad, indices):
     """Applies `rule(rows of refs, rows of grad) -> new rows` to some rows.
 
-    Rows that occur more than once take one round for each occurrence, as if they were
-    updated one after the other.
+    Rows that occur more than once are updated one occurrence after the other.
     """
     count = refs[0].shape[0]
     if jnp.shape(grad) != jnp.shape(indices) + refs[0].shape[1:]:
@@ -76,38 +78,56 @@ def _by_rows(rule: Callable, refs: Sequence, grad, indices):
             None,
             "grad must be the same size as indices in the first dimension.",
         )
-    rounds, last = _rounds(checked_rows(indices, count))
+    if not indices.size:
+        return tuple(refs)
 
-    def one_round(i, refs):
-        rows = jnp.where(rounds == i, indices, count)
+    def update(refs, which, indices, grad):
+        rows = jnp.where(which, indices, count)
         known = [r.at[rows].get(mode="clip") for r in refs]
         return tuple(
             r.at[rows].set(new.astype(r.dtype), mode="drop")
             for r, new in zip(refs, rule(*known, grad), strict=True)
         )
 
-    if isinstance(last, int) and last <= 0:
-        return one_round(0, tuple(refs)) if last == 0 else tuple(refs)
-    return jax.lax.fori_loop(0, last + 1, one_round, tuple(refs))
+    indices = checked_rows(indices, count)
+    # What is no row of this partition changes nothing, however often it is there.
+    rounds = _rounds(indices) * (indices < count)
+    refs = update(refs, rounds == 0, indices, grad)
+    if isinstance(rounds, np.ndarray) and not rounds.any():
+        return refs
+    rounds, indices, grad = map(jnp.asarray, (rounds, indices, grad))
+    order = jnp.argsort(rounds, stable=True)
+    ranked = jnp.pad(rounds[order], (0, _CHUNK), constant_values=-1)
+    order = jnp.pad(order, (0, _CHUNK))
+
+    def one_chunk(loop):
+        start, refs = loop
+        # Of one round, so that no row is there twice.
+        here = jax.lax.dynamic_slice_in_dim(ranked, start, _CHUNK)
+        some = jax.lax.dynamic_slice_in_dim(order, start, _CHUNK)
+        which = here == here[0]
+        refs = update(refs, which, indices[some], grad[some])
+        return start + jnp.sum(which, dtype=jnp.int32), refs
+
+    start = jnp.sum(rounds == 0, dtype=jnp.int32)
+    loop = (start, refs)
+    return jax.lax.while_loop(lambda loop: loop[0] < indices.size, one_chunk, loop)[1]
 
 
 def _rounds(indices):
-    """In which round each index is used, and the last round (-1 without indices)."""
+    """How often each index has been there before."""
     if isinstance(indices, np.ndarray):
         seen: dict[int, int] = {}
         known = np.empty(indices.shape, np.int32)
         for i, row in enumerate(indices.tolist()):
             known[i] = seen[row] = seen.get(row, -1) + 1
-        return known, int(known.max(initial=-1))
-    if indices.shape[0] == 0:
-        return jnp.zeros([0], jnp.int32), -1
+        return known
     order = jnp.argsort(indices, stable=True)
     ranked = indices[order]
     place = jnp.arange(indices.shape[0], dtype=jnp.int32)
     starts = jnp.concatenate([jnp.ones([1], bool), ranked[1:] != ranked[:-1]])
     first = jax.lax.cummax(jnp.where(starts, place, 0))
-    rounds = jnp.zeros_like(place).at[order].set(place - first)
-    return rounds, jnp.max(rounds)
+    return jnp.zeros_like(place).at[order].set(place - first)
 
 
 # -- gradient descent -----------------------------------------------------------
