@@ -71,6 +71,23 @@ def test_random_ops_of_the_steps_draw_their_own_numbers(monkeypatch):
     assert compare(program, monkeypatch).sizes()[0][0] == 20
 
 
+def test_random_ops_of_steps_side_by_side(monkeypatch):
+    def program():
+        weights = tf.Variable(tf.linspace(-1.0, 1.0, 40))
+        table = tf.reshape(weights, [20, 2])
+        losses = []
+        for i in range(STEPS):
+            losses.append(
+                tf.nn.sampled_softmax_loss(
+                    table, weights[:20], tf.ones([3, 2]), [[i], [2 * i % 5], [3]], 5, 20
+                )
+            )
+        gradient = tf.gradients(tf.add_n(losses), weights)[0]
+        return [losses[0], losses[-1], gradient], {}
+
+    assert compare(program, monkeypatch).sizes(carried=False)[0][0] == STEPS
+
+
 def _tanhs(steps=30):
     x = tf.constant([0.3, -0.2])
     values = [x]

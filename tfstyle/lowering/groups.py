@@ -254,6 +254,9 @@ class _Loop:
         def run(evaluator: Evaluator) -> list[Any]:
             evaluator.run(op)
             values = {t: evaluator.value(t) for t in op._outputs}
+            if draws(op):
+                blocks = blocks_of(op, [values[op._outputs[0]]])
+                self._evaluation.blocks[op] = blocks
             if stopped:
                 values = {t: _stopped(value) for t, value in values.items()}
             before = [values[t] for t, _ in added]
