@@ -386,30 +386,31 @@ def case_own_nested_inputs_and_outputs(tf, np):
     return measure(tf, outputs, state, [a, b], feed)
 
 
-def case_dropout(tf, np):
-    """Each output is dropped, or scaled; the state is that of no dropout.
-
-    Which ones are dropped is up to the streams of a loop.
-    """
-    x, feed = inputs(tf, depth=3)
-    cell = tf.nn.rnn_cell.GRUCell(40)
-    with tf.variable_scope("net") as scope:
-        kept, last = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
-        scope.reuse_variables()
-        cell = tf.nn.rnn_cell.DropoutWrapper(cell, output_keep_prob=0.5, seed=4)
-        outputs, state = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
+def dropped(tf, known="all", lengths=None, **options):
+    """Two runs: each step draws on where the one before stopped."""
+    cell = tf.nn.rnn_cell.DropoutWrapper(cells(tf)["lstm"](), **options)
+    x, feed = inputs(tf, known, depth=6)
+    # Iterations that run at the same time draw in any order.
+    outputs, state = tf.nn.dynamic_rnn(
+        cell, x, lengths, dtype=tf.float32, parallel_iterations=1
+    )
+    grads = tf.gradients(tf.reduce_sum(tf.sin(outputs)), x)
     with tf.Session() as sess:
         fill(tf, sess)
-        full, some, first, second = sess.run([kept, outputs, last, state], feed)
-        again = sess.run(outputs, feed)
-    dropped = some == 0
-    return {
-        "outputs": np.where(dropped, 2 * full, some),
-        "state": first - second,
-        "half": bool(0.4 < dropped.mean() < 0.6),
-        "steps_differ": bool((dropped[:, 0] != dropped[:, 1]).any()),
-        "runs_differ": bool((some != again).any()),
-    }
+        runs = [sess.run([outputs] + list(state) + grads, feed) for _ in range(2)]
+    return {"first": runs[0], "second": runs[1]}
+
+
+def case_dropout_of_outputs(tf, np):
+    return dropped(tf, output_keep_prob=0.5, seed=4)
+
+
+def case_dropout_of_inputs(tf, np):
+    return dropped(tf, lengths=[4, 0, 2], input_keep_prob=0.6, seed=5)
+
+
+def case_dropout_of_both_unknown_sizes(tf, np):
+    return dropped(tf, "none", input_keep_prob=0.6, output_keep_prob=0.7, seed=6)
 
 
 # -- bad input ------------------------------------------------------------------
