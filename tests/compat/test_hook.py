@@ -43,6 +43,11 @@ def test_python_is_an_attribute_of_the_root():
         ("tensorflow.python.platform.default._gfile", "tfstyle.platform.gfile"),
         ("tensorflow.python.platform.logging", "tfstyle.platform.tf_logging"),
         ("tensorflow.util.compat", "tfstyle.util.compat"),
+        ("tensorflow.models.rnn.ptb.reader", "tfstyle.models.rnn.ptb.reader"),
+        (
+            "tensorflow.python.pywrap_tensorflow",
+            "tfstyle.training.checkpoint_reader",
+        ),
         ("tensorflow.contrib.rnn.python", "tfstyle.contrib.rnn"),
         ("tensorflow.contrib.rnn.python.ops.rnn_cell", "tfstyle.contrib.rnn.rnn_cell"),
         (
@@ -53,6 +58,16 @@ def test_python_is_an_attribute_of_the_root():
 )
 def test_exceptions_to_the_prefix_rule(old, new):
     assert importlib.import_module(old) is importlib.import_module(new)
+
+
+def test_reader_of_checkpoints():
+    import tensorflow as tf
+    from tensorflow.python import pywrap_tensorflow
+
+    assert tf.train.NewCheckpointReader is pywrap_tensorflow.NewCheckpointReader
+    assert (
+        tf.python.pywrap_tensorflow.NewCheckpointReader is tf.train.NewCheckpointReader
+    )
 
 
 def test_from_import_of_a_moved_module():

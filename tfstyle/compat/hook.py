@@ -36,6 +36,7 @@ _MOVED = {
     "platform.default": ("platform",),
     "platform.logging": ("platform.tf_logging",),
     "platform.test": ("client.test",),
+    "pywrap_tensorflow": ("training.checkpoint_reader",),
     "training.gen_training_ops": ("training.training_ops",),
     "training.training": ("training",),
     "training.checkpoint_state_pb2": ("core.training.checkpoint_state_pb2",),
