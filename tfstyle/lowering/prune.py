@@ -45,62 +45,88 @@ def prune(
         done: operations that an earlier part of the run has executed.
         inside: the context of the body the run is limited to; default: the whole graph.
     """
-    needed: dict[Operation, set[int]] = {}
-    depends: dict[Operation, list[Operation]] = {}
-    heap: list[tuple[int, Operation]] = []
-    counts: dict[Operation, Operation] = {}
-
-    def want(op: Operation) -> Operation:
-        op = _owner(op, inside)
-        if op not in needed:
-            needed[op] = set()
-            heapq.heappush(heap, (-op._id, op))
-        return op
-
-    def use(tensor: Tensor) -> Operation | None:
-        if tensor in fed:
-            return None
-        op = want(tensor.op)
-        if op is tensor.op and tensor.value_index not in needed[op]:
-            needed[op].add(tensor.value_index)
-            if op in depends:
-                # A control input made later led to a user whose turn comes too late.
-                heapq.heappush(heap, (-op._id, op))
-        return op
-
+    walk = _Walk(fed, done, inside)
     for op in operations:
         if op not in done:
-            want(op)
+            walk.want(op)
     for tensor in tensors:
-        use(tensor)
-    while heap:
-        # The newest first: all users of an operation come before it, so what is
-        # needed of it is known when its turn comes.
-        _, op = heapq.heappop(heap)
-        found: dict[Operation, None] = {}
-        inputs = op._inputs
-        region = op._attrs.get("_region")
-        if isinstance(region, Region):
-            inputs = inputs[: len(region.ys)]
-            for inner in region.reached(needed[op])[0]:
-                want(inner)
-                found[inner] = None
-                # How often a loop runs must be known before it can be differentiated.
-                count = op._attrs["_counts"].get(inner)
-                if count is not None and use(count) is not None:
-                    counts[inner] = count.op
-        for tensor in inputs:
-            producer = use(tensor)
-            if producer is not None:
-                found[producer] = None
-        for control in op._control_inputs:
-            if control in done:
-                continue
-            found[want(control)] = None
-        depends[op] = list(found)
-    for loop, count in counts.items():
-        depends[loop].append(count)
-    return Pruned(_in_order(depends), needed, depends)
+        walk.use(tensor)
+    depends = walk.run()
+    return Pruned(_in_order(depends), walk.needed, depends)
+
+
+class _Walk:
+    """The walk back; the newest operations come first.
+
+    Attributes:
+        needed: which outputs of each operation somebody uses.
+    """
+
+    def __init__(
+        self, fed: Collection[Tensor], done: Collection[Operation], inside: Any
+    ) -> None:
+        self._fed = fed
+        self._done = done
+        self._inside = inside
+        self.needed: dict[Operation, set[int]] = {}
+        self._depends: dict[Operation, list[Operation]] = {}
+        self._heap: list[tuple[int, Operation]] = []
+        self._counts: dict[Operation, Operation] = {}
+
+    def want(self, op: Operation) -> Operation:
+        """Notes that `op`, or what holds it in a body, runs; returns which."""
+        op = _owner(op, self._inside)
+        if op not in self.needed:
+            self.needed[op] = set()
+            heapq.heappush(self._heap, (-op._id, op))
+        return op
+
+    def use(self, tensor: Tensor) -> Operation | None:
+        """Notes that a tensor is used; returns what makes it, unless it is fed."""
+        if tensor in self._fed:
+            return None
+        op = self.want(tensor.op)
+        if op is tensor.op and tensor.value_index not in self.needed[op]:
+            self.needed[op].add(tensor.value_index)
+            if op in self._depends:
+                # A control input made later led to a user whose turn comes too late.
+                heapq.heappush(self._heap, (-op._id, op))
+        return op
+
+    def run(self) -> dict[Operation, list[Operation]]:
+        """The operations each one directly depends on."""
+        while self._heap:
+            # All users of an operation come before it, so what is needed of it is known
+            # when its turn comes.
+            _, op = heapq.heappop(self._heap)
+            found: dict[Operation, None] = {}
+            inputs = op._inputs
+            region = op._attrs.get("_region")
+            if isinstance(region, Region):
+                inputs = inputs[: len(region.ys)]
+                found.update(dict.fromkeys(self._differentiated(op, region)))
+            for tensor in inputs:
+                producer = self.use(tensor)
+                if producer is not None:
+                    found[producer] = None
+            for control in op._control_inputs:
+                if control not in self._done:
+                    found[self.want(control)] = None
+            self._depends[op] = list(found)
+        for loop, count in self._counts.items():
+            self._depends[loop].append(count)
+        return self._depends
+
+    def _differentiated(self, op: Operation, region: Region) -> list[Operation]:
+        """What runs forward so that the gradients of a region can run back."""
+        forward = region.reached(self.needed[op])[0]
+        for inner in forward:
+            self.want(inner)
+            # How often a loop runs must be known before it can be differentiated.
+            count = op._attrs["_counts"].get(inner)
+            if count is not None and self.use(count) is not None:
+                self._counts[inner] = count.op
+        return forward
 
 
 def _owner(op: Operation, inside: Any) -> Operation:
