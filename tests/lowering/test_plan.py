@@ -197,10 +197,11 @@ def test_static_value_follows_from_shapes(sess):
         assert sess.run(y, {x: np.zeros([rows, 3])}).shape == (3, rows)
 
 
-def test_static_value_follows_from_shapes_of_two_steps(sess):
-    x = tf.placeholder(tf.float32, [None])
+@pytest.mark.parametrize("shape", [[None], [2]])
+def test_static_value_follows_from_shapes_of_two_steps(sess, shape):
+    x = tf.placeholder(tf.float32, shape)
     begin = tf.shape(x) - 1
-    y = tf.concat(0, [x, host(lambda x: x, x, shape=[None])])
+    y = tf.concat(0, [x, host(lambda x: x, x, shape=shape)])
     last = tf.slice(y, begin, [-1])
     # `begin` is computed before the host operation, and wanted after it too.
     assert sess.run([begin, last], {x: [1, 2]})[1].tolist() == [2, 1, 2]

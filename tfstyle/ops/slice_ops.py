@@ -127,13 +127,14 @@ def slice(input_, begin, size, name=None):
         begin = ops.convert_to_tensor(begin, name="begin")
         index = begin.dtype.base_dtype
         size = ops.convert_to_tensor(size, index, name="size")
-        if constant_value(begin) is None:
+        # What follows from shapes may be computed in an earlier step than this.
+        if begin.op.type != "Const":
             size = _known_size(input_, begin, size)
         return _slice(input_, begin, size, name=scope)
 
 
 def _known_size(input_, begin, size):
-    """`size` without -1, for a `begin` that is not known.
+    """`size` without -1, for a `begin` that is no constant.
 
     A traced block can start anywhere, but its size must be known: what "all that
     follow" means is computed from as little as possible.
