@@ -25,7 +25,7 @@ SCRIPTS = ROOT / "examples" / "legacy"
 GOLDEN = Path(__file__).with_name("legacy_golden.json")
 
 DATA = "--data_dir=data"
-PTB = ["text.txt", "--batch_size=4", "--num_steps=5", "--epochs=2"]
+PTB = ["--batch_size=4", "--num_steps=5", "--epochs=2", "--hidden=12"]
 FEW = [
     "--steps=12",
     "--batch_size=16",
@@ -42,8 +42,8 @@ TRANSLATION = [
     "--corpus_size=300",
     "--test_size=20",
 ]
-# Short runs: script, or script:run -> arguments. The working directory holds data/ and
-# text.txt.
+# Short runs: script, or script:run -> arguments. The working directory holds what
+# write_data makes.
 RUNS = {
     "graph_basics": [],
     "mnist_softmax": [DATA, "--steps=40", "--learning_rate=0.1", "--display_step=5"],
@@ -60,9 +60,9 @@ RUNS = {
         "--sample_length=30",
         "--plot=",
     ],
-    "ptb_lm": [*PTB, "--hidden=12"],
-    "ptb_lm:rnn": [*PTB, "--hidden=12", "--rnn"],
-    "ptb_lm:dropout": [*PTB, "--hidden=12", "--model=medium", "--dropout_seed=5"],
+    "ptb_lm": ["text.txt", *PTB],
+    "ptb_lm:rnn": ["--data_path=ptb", *PTB, "--rnn", "--epochs=6"],
+    "ptb_lm:dropout": ["text.txt", *PTB, "--model=medium", "--dropout_seed=5"],
     "bidirectional_lstm": FEW,
     "dynamic_rnn_lengths": FEW,
     "char_rnn": [
@@ -98,7 +98,7 @@ def idx(array):
 
 
 def write_data(folder):
-    """Writes made-up images of ten classes and a text of few words."""
+    """Writes made-up images of ten classes and texts of few words."""
     state = np.random.RandomState(0)
     blocks = np.where(state.randint(0, 5, (10, 7, 7)) == 0, 190, 0)
     classes = blocks.repeat(4, axis=1).repeat(4, axis=2)
@@ -114,6 +114,12 @@ def write_data(folder):
     )
     text = " ".join(words[i] for i in state.randint(len(words), size=1500))
     (folder / "text.txt").write_text(text)
+    treebank = folder / "ptb"
+    treebank.mkdir()
+    for part, n in (("train", 40), ("valid", 5), ("test", 5)):
+        lines = (words[i : i + 5] for i in state.randint(len(words), size=n))
+        text = "".join(f" {' '.join(line)} <unk> \n" for line in lines)
+        (treebank / f"ptb.{part}.txt").write_text(text)
 
 
 def script(name):
