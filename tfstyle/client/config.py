@@ -15,7 +15,7 @@ import jax
 from tfstyle.framework.graph import Graph
 from tfstyle.lowering.plan import Plan
 
-__all__ = ["apply", "check", "log_placements", "traced"]
+__all__ = ["apply", "check", "log_placements", "rolls_loops", "traced"]
 
 _started = False
 
@@ -55,6 +55,14 @@ def apply(config: Any) -> None:
     else:
         os.environ.update(changed)
     _started = True
+
+
+def rolls_loops(config: Any) -> bool:
+    """Whether loops that Python unrolled are put together; `opt_level` L0: no."""
+    if config is None:
+        return True
+    options = config.graph_options.optimizer_options
+    return bool(options.opt_level != options.L0)
 
 
 def log_placements(graph: Graph) -> None:

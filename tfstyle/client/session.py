@@ -105,7 +105,7 @@ class BaseSession(SessionInterface):
             config_lib.check(config)
         self._target = target
         self._graph = graph if graph is not None else get_default_graph()
-        self._state = State()
+        self._state = State(config_lib.rolls_loops(config))
         self._closed = False
         self._runs: dict[Any, _Run] = {}
         self._runs_lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import linecache
 import os
 import sys
@@ -26,6 +27,22 @@ _MAX_FRAMES = 8
 Frame = tuple[str, int, str]
 
 
+class _Kind(enum.Enum):
+    OURS = 0
+    USER = 1
+    SYSTEM = 2
+
+
+# The same few files are on every stack.
+_kinds_of_file: dict[str, _Kind] = {}
+
+
+def _kind_of_file(name: str) -> _Kind:
+    if name.startswith(_PACKAGE) and not name.startswith(_USER_CODE):
+        return _Kind.OURS
+    return _Kind.SYSTEM if name.startswith("<frozen ") else _Kind.USER
+
+
 def user_frames(skip: int = 1) -> list[Frame]:
     """The innermost frames of the caller's stack that are not tfstyle's own.
 
@@ -38,9 +55,12 @@ def user_frames(skip: int = 1) -> list[Frame]:
     while current is not None and len(found) < _MAX_FRAMES:
         code = current.f_code
         name = code.co_filename
-        if not name.startswith(_PACKAGE) or name.startswith(_USER_CODE):
-            if name.startswith("<frozen "):
-                break
+        kind = _kinds_of_file.get(name)
+        if kind is None:
+            kind = _kinds_of_file[name] = _kind_of_file(name)
+        if kind is _Kind.SYSTEM:
+            break
+        if kind is _Kind.USER:
             found.append((name, current.f_lineno, code.co_name))
         current = current.f_back
     found.reverse()

@@ -15,6 +15,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.evaluate import Evaluator, together
 from tfstyle.lowering.rows import Collected, Stack, evaluate, is_spread
@@ -25,8 +26,8 @@ __all__ = ["LEAST", "View", "place_inputs", "spread", "views_of"]
 LEAST = 8
 
 
-def place_inputs(op: Operation) -> tuple[int, ...]:
-    """The inputs of `op` that say where in an array it looks."""
+def place_inputs(op: Operation | OpDeclaration) -> tuple[int, ...]:
+    """The inputs of `op`, or of an op type, that say where in an array it looks."""
     return {"Slice": (1, 2), "Gather": (1,), "StridedSlice": (1, 2, 3)}.get(op.type, ())
 
 

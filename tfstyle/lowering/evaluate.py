@@ -222,7 +222,7 @@ class Evaluator:
             return [values[0]]
         if not declaration.is_random:
             return _cast(op, call_body(op, values))
-        stream = self.streams[op]
+        stream = value_of(self.streams[op])
         results = _cast(op, call_body(op, values, stream))
         self.streams[op] = advance(stream, blocks_of(op, results))
         return results

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.op_table import OpFacts
+from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
-from tfstyle.lowering.recurrence import Recurrence, advance_stream, draws, scan
-from tfstyle.lowering.rows import Collected, Key, Row, Stack, carried_by, evaluate
+from tfstyle.lowering.recurrence import Recurrence, draws, scan
+from tfstyle.lowering.rows import (
+    Collected,
+    Key,
+    Row,
+    Stack,
+    carried_by,
+    evaluate,
+    value_of,
+)
 from tfstyle.lowering.units import Group, Unit
 
-__all__ = ["run_unit"]
+__all__ = ["random_together", "run_unit", "stacked_streams"]
 
 _log = logging.getLogger("tfstyle.rolling")
 
@@ -51,6 +67,8 @@ def _run_group(evaluator: Evaluator, group: Group) -> dict[Operation, int]:
         for op in group.operations:
             if op in group.spare:
                 continue
+            if draws(op):
+                evaluator.streams[op] = value_of(evaluator.streams[op])
             evaluator.run(op)
             if draws(op):
                 evaluation.blocks[op] = blocks_of(op, [evaluator.value(op._outputs[0])])
@@ -157,27 +175,55 @@ class _Evaluation:
 
     def _stacked_streams(self) -> dict[Operation, Any]:
         """For each random operation of the body, the streams of all repeats."""
-        streams, group = self._evaluator.streams, self._group
-        unused = np.zeros(6, np.uint32)
-        return {
-            op: jnp.stack(
-                [
-                    jnp.asarray(unused if r[slot] in group.spare else streams[r[slot]])
-                    for r in group.repeats
-                ]
-            )
-            for slot, op in enumerate(self._body)
-            if draws(op)
-        }
+        found: dict[Operation, Any] = {}
+        for slot, operations in _random_slots(self._group):
+            streams = stacked_streams(self._evaluator, operations)
+            spare = self._length - len(operations)
+            if spare:
+                unused = jnp.zeros((spare, 6), jnp.uint32)
+                streams = jnp.concatenate([streams, unused])
+            found[self._body[slot]] = streams
+        return found
 
     def _advance(self) -> None:
-        for slot, op in enumerate(self._body):
-            if draws(op):
-                for repeat in self._group.repeats:
-                    if repeat[slot] in self._group.spare:
-                        continue
-                    advance_stream(self._evaluator, repeat[slot], self.blocks[op])
-                    self.blocks[repeat[slot]] = self.blocks[op]
+        for slot, operations in _random_slots(self._group):
+            op = self._body[slot]
+            blocks = self.blocks[op]
+            moved = jax.vmap(functools.partial(advance, blocks=blocks))
+            stack = Stack([], moved(self._streams[op])[: len(operations)])
+            for i, own in enumerate(operations):
+                self._evaluator.streams[own] = Row(stack, i)
+                self.blocks[own] = blocks
+
+
+def _random_slots(group: Group) -> Iterator[tuple[int, tuple[Operation, ...]]]:
+    """(place in a repeat, the operations there) of random operations."""
+    for slot, op in enumerate(group.repeats[0]):
+        if draws(op):
+            members = [repeat[slot] for repeat in group.repeats]
+            yield slot, tuple(m for m in members if m not in group.spare)
+
+
+def random_together(units: Iterable[Unit]) -> list[tuple[Operation, ...]]:
+    """The random operations whose states are best kept in one array."""
+    return [
+        operations
+        for unit in units
+        if isinstance(unit, Group)
+        for _, operations in _random_slots(unit)
+    ]
+
+
+def stacked_streams(evaluator: Evaluator, operations: Sequence[Operation]) -> Any:
+    """The random states of `operations`, [operations, 6]."""
+    rows = [evaluator.streams[op] for op in operations]
+    first = rows[0]
+    if isinstance(first, Row) and all(
+        isinstance(row, Row) and row.stack is first.stack and row.index == i
+        for i, row in enumerate(rows)
+    ):
+        return first.stack.value
+    return jnp.stack([jnp.asarray(value_of(row)) for row in rows])
 
 
 class _Loop:

@@ -21,10 +21,11 @@ from tfstyle.lowering import (  # noqa: F401  these register the structural ops
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
-from tfstyle.lowering.groups import run_unit
+from tfstyle.lowering.groups import random_together, run_unit, stacked_streams
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import all_accesses, is_variable, root_variable
 from tfstyle.lowering.rolling import roll, rolling_enabled
+from tfstyle.lowering.rows import Row, Stack
 from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics, static_tensors
 from tfstyle.lowering.stretch import surroundings_of
@@ -73,6 +74,7 @@ class Segment:
         self._find_arguments()
         self._find_variables()
         self._random = list(_random_operations(self.operations))
+        self._random_together: list[tuple[Operation, ...]] = []
         self._units: list[Unit] = []
         self._executables: dict[Any, Any] = {}
         self._device_constants: tuple[Any, ...] | None = None
@@ -197,7 +199,7 @@ class Segment:
 
     def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
         """Starts the segment; results may still be being computed on the device."""
-        function = self._executable(values)
+        function = self._executable(values, state.rolling)
         arguments = tuple([values[t] for t in self._dynamic])
         if self._device_constants is None:
             self._device_constants = self._put_constants()
@@ -212,10 +214,15 @@ class Segment:
                 donated = tuple([state.variable(changes, v) for v in self._donated])
                 kept = tuple([state.variable(changes, v) for v in self._kept])
             streams = tuple([state.stream(op) for op in self._random])
+            many = tuple([state.streams(ops) for ops in self._random_together])
             try:
                 with jax.enable_x64(True):
                     new, streams, results, found = function(
-                        donated, kept, arguments, streams, self._device_constants
+                        donated,
+                        kept,
+                        arguments,
+                        (streams, many),
+                        self._device_constants,
                     )
                     if found is not None:
                         raise_found(found)
@@ -227,8 +234,10 @@ class Segment:
                 if self._is_last and changes:
                     for variable in self._written:
                         changes.pop(variable, None)
-            if self._random:
-                state.streams.update(zip(self._random, streams, strict=True))
+            for op, stream in zip(self._random, streams[0], strict=True):
+                state.keep_stream(op, stream)
+            for ops, stream in zip(self._random_together, streams[1], strict=True):
+                state.keep_streams(ops, stream)
         if self.outputs:
             values.update(zip(self.outputs, results, strict=True))
 
@@ -249,7 +258,7 @@ class Segment:
         with jax.enable_x64(True):
             return tuple(jnp.asarray(t.op._attrs["value"]) for t in self._constants)
 
-    def _executable(self, values: dict[Tensor, Any]) -> Any:
+    def _executable(self, values: dict[Tensor, Any], rolling: bool) -> Any:
         if self._one_shot:
             # Initialisation runs once: not worth the compiler's time. Bodies compute in
             # NumPy where all their inputs are NumPy arrays.
@@ -264,7 +273,11 @@ class Segment:
         if found is None:
             known = dict(zip(self._static, static, strict=True)) if self._static else {}
             given_away = () if self._is_checked else (0, 3)
-            self._units = self._units or self._roll()
+            if rolling and not self._units:
+                self._units = self._roll()
+                self._random_together = random_together(self._units)
+                apart = {op for ops in self._random_together for op in ops}
+                self._random = [op for op in self._random if op not in apart]
             found = jax.jit(self._function(known), donate_argnums=given_away)
             self._executables[key] = found
         return found
@@ -289,9 +302,9 @@ class Segment:
             donated: tuple[Any, ...],
             kept: tuple[Any, ...],
             arguments: tuple[Any, ...],
-            streams: tuple[Any, ...],
+            streams: tuple[tuple[Any, ...], tuple[Any, ...]],
             constants: tuple[Any, ...],
-        ) -> tuple[list[Any], list[Any], list[Any], Findings | None]:
+        ) -> tuple[list[Any], Any, list[Any], Findings | None]:
             variables = dict(zip(self._donated, donated, strict=True))
             variables.update(zip(self._kept, kept, strict=True))
             values: dict[Tensor, Any] = dict(zip(self._dynamic, arguments, strict=True))
@@ -300,7 +313,7 @@ class Segment:
             evaluator = Evaluator(
                 values,
                 variables,
-                dict(zip(self._random, streams, strict=True)),
+                self._streams(*streams),
                 self._pruned.needed,
                 self._statics.folded,
                 self._taped,
@@ -315,10 +328,24 @@ class Segment:
             entered = {id(v) for v in (*donated, *kept, *arguments, *constants)}
             new = [_owned(evaluator.variables[v], entered) for v in self._written]
             results = [evaluator.value(t) for t in self.outputs]
-            streams_after = [evaluator.streams[op] for op in self._random]
-            return new, streams_after, results, findings(evaluator)
+            after = [evaluator.streams[op] for op in self._random]
+            many = [
+                stacked_streams(evaluator, operations)
+                for operations in self._random_together
+            ]
+            return new, (after, many), results, findings(evaluator)
 
         return segment
+
+    def _streams(
+        self, single: Sequence[Any], many: Sequence[Any]
+    ) -> dict[Operation, Any]:
+        """The random states by operation; those of a loop are rows of an array."""
+        streams = dict(zip(self._random, single, strict=True))
+        for operations, array in zip(self._random_together, many, strict=True):
+            stack = Stack([], array)
+            streams.update((op, Row(stack, i)) for i, op in enumerate(operations))
+        return streams
 
 
 def _owned(value: Any, entered: set[int]) -> Any:

@@ -19,20 +19,39 @@ class Changes(dict[Operation, Any]):
     """New values of variables that a run has made and not yet committed."""
 
 
+class _Together:
+    """Random states that one array holds.
+
+    Attributes:
+        array: the states, [operations, 6].
+        is_current: whether they are still those of all its operations.
+    """
+
+    __slots__ = ("array", "is_current")
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.is_current = True
+
+
 class State:
     """The state of one session.
 
     Attributes:
         variables: value of each initialised variable, on the device.
-        streams: random state of each random operation that has run.
+        rolling: whether loops that Python unrolled are put back together.
         resources: what host operations keep, by name.
         lock: held while values are taken, a segment is started and results are put
             back, so that no other thread uses a value that a segment was given away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rolling: bool = True) -> None:
+        """Starts with no variable initialised."""
         self.variables: dict[Operation, Any] = {}
-        self.streams: dict[Operation, Any] = {}
+        self.rolling = rolling
+        # The random state of each operation that has run, or where it is kept.
+        self._streams: dict[Operation, Any] = {}
+        self._together: dict[tuple[Operation, ...], _Together] = {}
         self.resources: dict[str, Any] = {}
         self.lock = threading.RLock()
         self._entropy = np.random.SeedSequence()
@@ -60,14 +79,41 @@ class State:
 
     def stream(self, op: Operation) -> Any:
         """The random state of `op`; without any seed a fresh one per session."""
-        found = self.streams.get(op)
+        found = self._streams.get(op)
+        if isinstance(found, tuple):
+            held, index = found
+            return held.array[index]
         if found is None:
             seed, seed2 = op._attrs.get("seed", 0), op._attrs.get("seed2", 0)
             if not seed and not seed2:
                 words = self._entropy.spawn(1)[0].generate_state(2, np.uint64)
                 seed, seed2 = int(words[0]), int(words[1])
-            found = self.streams[op] = initial_state(seed, seed2)
+            found = self._streams[op] = initial_state(seed, seed2)
         return found
+
+    def keep_stream(self, op: Operation, value: Any) -> None:
+        """Sets the random state of `op`."""
+        before = self._streams.get(op)
+        if isinstance(before, tuple):
+            before[0].is_current = False
+        self._streams[op] = value
+
+    def streams(self, operations: tuple[Operation, ...]) -> Any:
+        """The random states of several operations, [operations, 6]."""
+        held = self._together.get(operations)
+        if held is not None and held.is_current:
+            return held.array
+        return np.stack([np.asarray(self.stream(op)) for op in operations])
+
+    def keep_streams(self, operations: tuple[Operation, ...], array: Any) -> None:
+        """Sets the random states of several operations."""
+        held = self._together.get(operations)
+        if held is not None and held.is_current:
+            held.array = array
+            return
+        held = self._together[operations] = _Together(array)
+        for i, op in enumerate(operations):
+            self.keep_stream(op, (held, i))
 
     def finish(
         self,

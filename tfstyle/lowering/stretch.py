@@ -112,7 +112,8 @@ class Stretch:
         self._surroundings = surroundings
         self._kinds: dict[int, _Kind] = {}
         self._numbers: dict[Any, int] = {}
-        self._shapes: dict[int, tuple[Any, int]] = {}
+        self._static: dict[Operation, list[tuple[int, Tensor]]] = {}
+        self._shapes: dict[Tensor, int] = {}
         candidates = [op for op in operations if self._may_repeat(op)]
         self._candidates = set(candidates)
         self._uses = Counter(t for op in candidates for t in op._inputs)
@@ -183,64 +184,72 @@ class Stretch:
         declaration = op._declaration
         if declaration is None or not self._kind(declaration).repeats:
             return False
-        if runs_on_host(op) or any(t.dtype.is_ref_dtype for t in op._inputs):
+        if runs_on_host(op):
             return False
+        for tensor in op._inputs:
+            if tensor._dtype.is_ref_dtype:
+                return False
         fed, folded = self._surroundings.fed, self._surroundings.folded
         if fed and any(t in fed for t in op._outputs):
             return False
         return all(
-            t.op.type == "Const" or (t.op in folded and t not in fed)
+            t._op._type == "Const" or (t._op in folded and t not in fed)
             for _, t in self._static_inputs(op)
         )
 
-    def _static_inputs(self, op: Operation) -> list[tuple[int, Tensor]]:
+    def _static_inputs(self, op: Operation) -> Sequence[tuple[int, Tensor]]:
         declaration = op._declaration
         assert declaration is not None
         names = declaration.static_inputs
         if not names:
-            return []
-        return [
-            (i, op._inputs[i])
-            for name, start, end, _ in argument_spans(op)
-            if name in names
-            for i in range(start, end)
-        ]
+            return ()
+        found = self._static.get(op)
+        if found is None:
+            found = self._static[op] = [
+                (i, op._inputs[i])
+                for name, start, end, _ in argument_spans(op)
+                if name in names
+                for i in range(start, end)
+            ]
+        return found
 
     # -- what an operation does -------------------------------------------------
 
     def _code(self, op: Operation) -> int:
         declaration = op._declaration
         assert declaration is not None
-        attrs = op._attrs
-        code = [
-            op._type,
-            attrs.get("_op_seed"),
-            attrs.get("_gradient_op_type"),
-            *(_hashable(attrs[n]) for n in self._kind(declaration).attributes),
-            *(self._shape(t) for t in op._outputs),
-        ]
-        places = [i for i, _ in self._static_inputs(op)]
-        places.extend(place_inputs(op))
-        for i, tensor in enumerate(op._inputs):
-            code.append(self._shape(tensor))
-            maker = tensor._op
-            if maker._type == "Const":
-                if i in places:
+        attrs, shape = op._attrs, self._shape
+        kind = self._kind(declaration)
+        code = [op._type, attrs.get("_op_seed"), attrs.get("_gradient_op_type")]
+        for name in kind.attributes:
+            code.append(_hashable(attrs[name]))
+        for tensor in op._outputs:
+            code.append(shape(tensor))
+        uses, candidates = self._uses, self._candidates
+        for tensor in op._inputs:
+            code.append(shape(tensor))
+            if uses[tensor] >= LEAST_REPEATS:
+                maker = tensor._op
+                if maker not in candidates and maker._type != "Const":
+                    # Most likely the same in each repeat: a weight, say.
                     code.append(self._tensor(tensor))
-            elif self._uses[tensor] >= LEAST_REPEATS and maker not in self._candidates:
-                # Most likely the same in each repeat: a weight, say.
-                code.append(self._tensor(tensor))
+        if kind.looks:
+            places = [op._inputs[i] for i in place_inputs(op)]
+            places.extend(tensor for _, tensor in self._static_inputs(op))
+            for tensor in places:
+                if tensor._op._type == "Const":
+                    code.append(self._tensor(tensor))
         return _number(self._numbers, tuple(code))
 
-    def _shape(self, tensor: Tensor) -> Any:
-        shape = tensor._shape
-        known = self._shapes.get(id(shape))
-        if known is None:
+    def _shape(self, tensor: Tensor) -> int:
+        """A number for shape and dtype."""
+        number = self._shapes.get(tensor)
+        if number is None:
+            shape = tensor._shape
             dims = None if shape.ndims is None else tuple(shape.as_list())
-            # Together with the shape itself, whose id is then nobody else's.
-            known = shape, _number(self._numbers, ("shape", dims))
-            self._shapes[id(shape)] = known
-        return known[1], tensor._dtype.name
+            number = _number(self._numbers, (dims, tensor._dtype.name))
+            self._shapes[tensor] = number
+        return number
 
     def _tensor(self, tensor: Tensor) -> int:
         numbers = self._numbers
@@ -260,16 +269,18 @@ class Stretch:
         places = {op: i for i, op in enumerate(self.operations)}
         fed = self._surroundings.fed
         self.inputs: list[Tensor] = []
-        makers: list[int] = []
         static: list[int] = []
         offsets = [0]
         for op in self.operations:
-            begin = offsets[-1]
-            for tensor in op._inputs:
-                self.inputs.append(tensor)
-                makers.append(-1 if tensor in fed else places.get(tensor._op, -1))
-            static.extend(begin + i for i, _ in self._static_inputs(op))
-            offsets.append(len(makers))
+            self.inputs.extend(op._inputs)
+            for i, _ in self._static_inputs(op):
+                static.append(offsets[-1] + i)
+            offsets.append(len(self.inputs))
+        makers = [places.get(t._op, -1) for t in self.inputs]
+        if fed:
+            for i, tensor in enumerate(self.inputs):
+                if tensor in fed:
+                    makers[i] = -1
         self.offsets = np.array(offsets, np.int64)
         self.makers = np.array(makers, np.int64)
         self.indices = np.array([t._value_index for t in self.inputs], np.int64)
@@ -280,9 +291,16 @@ class Stretch:
 
 
 class _Kind:
-    """What holds for all operations of a type."""
+    """What holds for all operations of a type.
+
+    Attributes:
+        repeats: whether they may be part of a loop.
+        attributes: the attributes that matter.
+        looks: whether the values of some inputs matter.
+    """
 
     def __init__(self, declaration: OpDeclaration) -> None:
+        self.looks = bool(declaration.static_inputs or place_inputs(declaration))
         self.repeats = (
             is_pure(declaration)
             or declaration.is_random
