@@ -15,7 +15,8 @@ import tfstyle as tf
 from tests.op_table import ROWS
 from tfstyle.framework.body import argument_spans, call_body
 from tfstyle.framework.op_def import Role, declaration_of, declarations
-from tfstyle.framework.random_stream import fold_in, initial_state
+from tfstyle.framework.random_stream import advance, initial_state
+from tfstyle.lowering.evaluate import blocks_of
 from tfstyle.ops.body_context import BodyContext
 from tfstyle.ops.scan_op import make_scan
 
@@ -124,9 +125,12 @@ class Graph:
         key = None
         if self.declaration.is_random:
             key = initial_state(self.row.attrs["seed"], self.row.attrs["seed2"])
-            key = key if step is None else fold_in(key, step)
         with jax.enable_x64(True):
-            return [np.asarray(r) for r in call_body(self.op, values, key)]
+            results = call_body(self.op, values, key)
+            if key is not None and step:
+                used = step * blocks_of(self.op, results)
+                results = call_body(self.op, values, advance(key, used))
+            return [np.asarray(r) for r in results]
 
     @functools.cached_property
     def real(self):

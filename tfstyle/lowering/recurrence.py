@@ -28,6 +28,7 @@ from tfstyle.lowering.step_plan import (
     uses,
 )
 from tfstyle.lowering.steps import Entering, Layout, ProductRules, Step, is_kept
+from tfstyle.lowering.tape import is_complex
 
 __all__ = ["Recurrence", "Scanned", "advance_stream", "draws", "scan"]
 
@@ -250,7 +251,7 @@ class _Steps:
                 lambda s: jnp.zeros(s.shape, s.dtype), self._extra_shapes(ready)
             )
         step = self._step(ready, rules)
-        if rules is not None:
+        if rules is not None and not self._is_complex():
             step = jax.checkpoint(step, policy=is_kept, prevent_cse=False)
         (states, extra), (rows, firsts) = jax.lax.scan(
             step,
@@ -259,6 +260,10 @@ class _Steps:
             self._loop.length,
         )
         return (states, extra, rows), firsts
+
+    def _is_complex(self) -> bool:
+        """Whether there are complex numbers, whose results JAX cannot recompute."""
+        return any(is_complex(t) for op in self._loop.operations for t in op._outputs)
 
     def _extra_shapes(
         self, ready: Entering, rules: ProductRules | None = None
