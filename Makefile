@@ -29,7 +29,7 @@ demo: $(VENV)/.demo
 		$(BIN)/python -m tfstyle examples/legacy/mnist_rnn.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
