@@ -7,7 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from tfstyle.framework.subgraph import Body, needed_operations, nested_operations
+from tfstyle.framework.subgraph import Body, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.array_state import ArrayState, concrete, marks
 from tfstyle.lowering.checks import checking
@@ -93,6 +93,7 @@ class BodyFunction:
 
     Attributes:
         operations: what is run, in order.
+        has_effects: whether running it changes variables or random streams.
     """
 
     def __init__(
@@ -107,15 +108,16 @@ class BodyFunction:
         self._results = results
         self._captured = captured
         self._state = state
-        kept = [
+        counted = [
             op
             for op in body.operations
-            if any(
-                any(True for _ in _changed(evaluator, inner))
-                for inner in nested_operations([op])
-            )
+            if any(o in evaluator.counting for o in nested_operations([op]))
         ]
-        self.operations = needed_operations(body, results, kept, evaluator.uses)
+        self.operations = _reached(evaluator, body, results, counted)
+        self.has_effects = any(
+            _draws(op) or any(True for _ in _changed(evaluator, op))
+            for op in nested_operations(self.operations)
+        )
 
     def __call__(
         self, parameters: Mapping[Tensor, Any], state: State
@@ -141,6 +143,34 @@ class BodyFunction:
         for op in self.operations:
             inner.run(op)
         return [inner.value(t) for t in self._results], self._state.read(inner)
+
+
+def _reached(
+    evaluator: Evaluator,
+    body: Body,
+    results: Sequence[Tensor],
+    kept: Sequence[Operation],
+) -> list[Operation]:
+    """What `results` and `kept` need inside `body` or wait for, in order."""
+    own = set(body.operations)
+    pending: list[Operation | None] = [*kept, *(t.op for t in results)]
+    found: set[Operation] = set()
+    while pending:
+        op = pending.pop()
+        # An operation in a body inside this one stands for what holds that body.
+        while op is not None and op not in own:
+            context = op._control_flow_context
+            op = None if context is None else context.owner
+        if op is not None and op not in found:
+            found.add(op)
+            pending.extend(t.op for t in evaluator.uses(op))
+            pending.extend(op._control_inputs)
+    return [op for op in body.operations if op in found]
+
+
+def _draws(op: Operation) -> bool:
+    declaration = op._declaration
+    return declaration is not None and declaration.is_random
 
 
 def _before(evaluator: Evaluator, key: Operation) -> Any:

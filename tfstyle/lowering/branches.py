@@ -40,6 +40,11 @@ def _cond(
         for body in bodies
     )
     predicate = values[0]
+    if np.ndim(predicate):
+        shape = ",".join(map(str, np.shape(predicate)))
+        raise errors.InvalidArgumentError(
+            None, op, f"The predicate must be a scalar, but it has shape [{shape}]"
+        )
     if isinstance(predicate, np.ndarray):
         taken, after = (if_true if predicate.reshape(()) else if_false)({}, before)
     else:

@@ -68,6 +68,8 @@ class Evaluator:
         unsure: operations of which TensorFlow might run none, since they run only for
             what a gradient goes through.
         reads: how elements of arrays have been read.
+        known: values that are known while tracing although they are traced, since a
+            gradient with respect to them is wanted.
         tape: pullbacks of the executed operations, in the order they ran.
         bounds: for each loop that is differentiated, how often it runs at most.
         counting: loops whose iterations are being counted, in `variables`.
@@ -107,6 +109,7 @@ class Evaluator:
         self.in_body = in_body
         self.unsure: Collection[Operation] = ()
         self.reads: set[Any] = set()
+        self.known: dict[Tensor, Any] = {}
         self.tape: list[Pullback] = []
         self.bounds: dict[Operation, int] = {}
         self.counting: Collection[Operation] = ()
@@ -131,6 +134,7 @@ class Evaluator:
             in_body=True,
         )
         inner.bounds, inner.counting = self.bounds, self.counting
+        inner.known = self.known
         return inner
 
     def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:
@@ -180,7 +184,9 @@ class Evaluator:
         declaration = op._declaration
         if declaration is None:
             raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
-        if op in self.folded or (self.in_body and _known(declaration, values)):
+        if (op in self.folded and _foldable(declaration, values)) or (
+            self.in_body and _known(declaration, values)
+        ):
             return fold(op, values)
         self._check_static(op, declaration, values)
         carrying = self.taped.get(op)
@@ -206,8 +212,8 @@ class Evaluator:
             )
         special = structural.get(op.type)
         if special is not None:
-            needed = self.needed.get(op, range(len(op._outputs)))
-            return special(self, op, values, needed)
+            everything = range(len(op._outputs))
+            return special(self, op, values, self.needed.get(op) or everything)
         declaration = op._declaration
         assert declaration is not None
         if self.in_body:
@@ -257,6 +263,10 @@ class Evaluator:
             new = [] if before is None else self._taken_back(before, changed)
             return tuple(parts.values()), (rest, new)
 
+        if declaration.structural and not self.in_body:
+            given = {op._inputs[i]: values[i] for i in inputs}
+            known = {t: v for t, v in given.items() if isinstance(v, np.ndarray)}
+            self.known.update(known)
         kept: list[int] = []
         changed: list[tuple[bool, Operation]] = []
         primals = [differentiable_part(values[i]) for i in inputs]
@@ -385,6 +395,13 @@ def inputs_used(op: Operation, taped: Collection[Operation]) -> list[Tensor]:
     if isinstance(region, Region) and op not in taped:
         return op._inputs[: len(region.ys)]
     return op._inputs
+
+
+def _foldable(declaration: OpDeclaration, values: Sequence[Any]) -> bool:
+    """Whether there is nothing traced: a body may be differentiated by a constant."""
+    return declaration.shape_only or not any(
+        isinstance(v, jax.core.Tracer) for v in values
+    )
 
 
 def _known(declaration: OpDeclaration, values: Sequence[Any]) -> bool:

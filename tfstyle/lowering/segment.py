@@ -134,11 +134,26 @@ class Segment:
                 elif tensor in self._fed or (
                     tensor not in produced and root_variable(tensor) is None
                 ):
+                    self._check_reachable(op, tensor)
                     arguments[tensor] = None
         self._static = list(static)
         self._dynamic = [t for t in arguments if t not in static]
         self._constants = list(constants)
         self.arguments = [*arguments, *(t for t in static if t not in arguments)]
+
+    def _check_reachable(self, op: Operation, tensor: Tensor) -> None:
+        """Refuses what is only there inside the body of a branch or a loop."""
+        if (
+            tensor not in self._fed
+            and tensor.op not in self._pruned.needed
+            and tensor.op._control_flow_context is not None
+        ):
+            raise errors.InvalidArgumentError(
+                None,
+                op,
+                f"'{op.name}' uses '{tensor.name}', which is made in the body of a "
+                "branch or a loop, outside of it. Return it from there.",
+            )
 
     def _find_variables(self) -> None:
         reads: dict[Operation, None] = {}

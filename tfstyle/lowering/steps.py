@@ -193,6 +193,7 @@ class Step(Evaluator):
             in_body=True,
         )
         self.bounds, self.counting = outer.bounds, outer.counting
+        self.known = outer.known
         self.blocks: dict[Operation, int] = {}
         self._rules = rules
         self._taps: dict[Product, Any] | None = None

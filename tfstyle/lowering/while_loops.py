@@ -38,6 +38,7 @@ class _While:
 
     Attributes:
         live: numbers of the loop variables that somebody needs.
+        tests: the condition.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class _While:
         self._captured = fixed
         self._moving = moving
         self.live = self._needed_carries(needed)
-        self._condition = BodyFunction(
+        self.tests = BodyFunction(
             evaluator, condition, condition.results, fixed, self.state
         )
         self._body = BodyFunction(
@@ -94,7 +95,7 @@ class _While:
 
     def going(self, carry: Sequence[Any], state: State) -> tuple[Any, State]:
         """Whether there is another iteration."""
-        (result,), state = self._condition(self._parameters(0, carry), state)
+        (result,), state = self.tests(self._parameters(0, carry), state)
         return jnp.reshape(jnp.asarray(result), ()), state
 
     def step(self, carry: Sequence[Any], state: State) -> tuple[list[Any], State]:
@@ -146,8 +147,11 @@ class _While:
         found = deciding(self._op)
         if found is None:
             return None
-        values: dict[int, Any] = {i: self._given[i] for i in found.carries}
-        captured = {t: self._captured.get(t) for t in found.captures}
+        known = self._evaluator.known
+        values: dict[int, Any] = {
+            i: known.get(self._op._inputs[i], self._given[i]) for i in found.carries
+        }
+        captured = {t: known.get(t, self._captured.get(t)) for t in found.captures}
         for value in (*values.values(), *captured.values()):
             if not isinstance(value, np.ndarray):
                 return None
@@ -192,7 +196,10 @@ class _While:
     def _deciding(self, body: Body, results: Sequence[Tensor]) -> BodyFunction:
         """A body without what it only changes."""
         nothing = BodyState(self._evaluator, ())
-        found = BodyFunction(self._evaluator, body, results, self._captured, nothing)
+        captured = {
+            t: self._evaluator.known.get(t, v) for t, v in self._captured.items()
+        }
+        found = BodyFunction(self._evaluator, body, results, captured, nothing)
         uses = self._evaluator.uses
         found.operations = needed_operations(body, results, uses=uses)
         return found
@@ -309,6 +316,8 @@ def _while(
     carry, keeps_shapes = loop.fitted(carry, state)
     if not keeps_shapes:
         carry, state = _unrolled(op, loop, carry, state, length)
+    elif length is not None and loop.tests.has_effects:
+        carry, state = _bounded(loop, carry, state, length)
     elif length is not None and not isinstance(evaluator, Sizing):
         done = scan(evaluator, loop.recurrence(carry, state, length))
         carry, state = done.final, done.state
@@ -335,8 +344,10 @@ def _unrolled(
             "to the next, and the number of iterations depends on data. Give the loop "
             "variables a fixed shape, or the loop a fixed number of iterations.",
         )
+    _, state = loop.going(carry, state)
     for _ in range(length):
         carry, state = loop.step(carry, state)
+        _, state = loop.going(carry, state)
     return carry, state
 
 

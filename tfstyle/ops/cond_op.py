@@ -16,7 +16,7 @@ from tfstyle.ops.body_context import BodyContext
 from tfstyle.ops.constant_op import constant
 from tfstyle.ops.elementwise_ops import logical_and, logical_not, logical_or
 from tfstyle.ops.logging_ops import Assert
-from tfstyle.ops.loop_values import flatten_value, pack_value
+from tfstyle.ops.loop_values import flatten_value, pack_value, predicate
 from tfstyle.ops.shape_ops import identity
 
 __all__ = ["case", "cond"]
@@ -45,10 +45,11 @@ def cond(pred, fn1, fn2, name=None):
 
     Returns:
         What the functions return; a list of one is returned as the one. An operation
-        stands for a boolean that is there once it has run.
+        stands for the value of `pred`, which is there once it has run.
 
     Raises:
-        TypeError: when `pred` is a Python bool or a function is not callable.
+        TypeError: when `pred` is a Python bool or not boolean, or a function is not
+            callable.
         ValueError: when the functions return different numbers or types of results, or
             none.
 
@@ -62,9 +63,8 @@ def cond(pred, fn1, fn2, name=None):
             raise TypeError("fn2 must be callable.")
         if isinstance(pred, bool):
             raise TypeError("pred must not be a Python bool")
-        pred = ops.convert_to_tensor(pred, dtypes.bool, name="pred_id")
-        pred.get_shape().assert_is_compatible_with(TensorShape([]))
-        branches = [_Branch(fn1, "fn1"), _Branch(fn2, "fn2")]
+        pred = predicate(pred, "pred", "Switch", "pred_id")
+        branches = [_Branch(fn1, "fn1", True), _Branch(fn2, "fn2", False)]
         _check_same(*branches)
         return _make(pred, branches)
 
@@ -79,7 +79,7 @@ class _Branch:
         tensors: the tensors in the results.
     """
 
-    def __init__(self, function: Callable[[], Any], name: str) -> None:
+    def __init__(self, function: Callable[[], Any], name: str, when: bool) -> None:
         with BodyContext() as self.context:
             found = function()
             if found is None:
@@ -88,15 +88,15 @@ class _Branch:
             listed = [found] if self.single else list(found)
             if not listed:
                 raise ValueError(f"{name} must return at least one result.")
-            self.results = [_result(item) for item in listed]
+            self.results = [_result(item, when) for item in listed]
         self.tensors = [t for item in self.results for t in flatten_value(item)]
 
 
-def _result(item: Any) -> Any:
-    """A result as something that has a value; an operation becomes "it has run"."""
+def _result(item: Any, when: bool) -> Any:
+    """A result as something that has a value; of an operation, which branch it is."""
     if isinstance(item, Operation):
         with ops.control_dependencies([item]):
-            return constant(True, name="done")
+            return constant(when, name="done")
     if isinstance(item, (IndexedSlices, SparseTensor)) or hasattr(item, "flow"):
         return item
     return ops.convert_to_tensor(item)
@@ -211,9 +211,8 @@ def case(pred_fn_pairs, default, exclusive=False, name="case"):
 
 def _chain(pairs: Sequence[tuple[Tensor, Callable[[], Any]]], default: Any) -> Any:
     (pred, function), *rest = pairs
-    if not rest:
-        return cond(pred, function, default, name="If_0")
-    return cond(pred, function, lambda: _chain(rest, default), name=f"If_{len(rest)}")
+    otherwise = (lambda: _chain(rest, default)) if rest else default
+    return cond(pred, function, otherwise, name=f"If_{len(pairs)}")
 
 
 def _exclusive(predicates: Sequence[Tensor]) -> Operation:

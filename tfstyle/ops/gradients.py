@@ -14,7 +14,11 @@ from contextlib import ExitStack
 from typing import Any
 
 from tfstyle.framework import ops
-from tfstyle.framework.body import argument_spans
+from tfstyle.framework.connected import (
+    connected_inputs,
+    is_differentiable,
+    unblocked_inputs,
+)
 from tfstyle.framework.gradient_registry import (
     gradient_function_of,
     register_body_gradient,
@@ -141,10 +145,6 @@ def _default_grad_ys(grad_ys: Sequence[Any], ys: Sequence[Tensor]) -> list[Gradi
     return result
 
 
-def _differentiable(tensor: Tensor) -> bool:
-    return tensor.dtype.is_floating or tensor.dtype.is_complex
-
-
 class _Walk:
     """One call of `gradients`.
 
@@ -162,6 +162,9 @@ class _Walk:
         self._functions: dict[Operation, Callable[..., Any]] = {}
         self.carrying: set[Tensor] = set(xs)
         self._passing: set[Operation] = set()
+        # Branches and loops: not every output depends on every input.
+        self._inner: set[Operation] = set()
+        self._wanted: set[Tensor] = set()
         ancestors = _ancestors(ys)
         self._spread(ancestors)
         # One for all regions of this call: by it they know that they belong together.
@@ -181,6 +184,8 @@ class _Walk:
                 continue
             if bodies_of(op):
                 record_inner_gradients(op)
+                if function is None:
+                    self._inner.add(op)
             declaration = op._declaration
             if function is None:
                 function = self._special(op)
@@ -194,20 +199,33 @@ class _Walk:
             elif not self._flowing(op):
                 continue
             self._passing.add(op)
-            self.carrying.update(t for t in op._outputs if _differentiable(t))
+            self.carrying.update(
+                t
+                for t in op._outputs
+                if is_differentiable(t)
+                and not (
+                    op in self._inner
+                    and self.carrying.isdisjoint(connected_inputs(op, t.value_index))
+                )
+            )
 
     def _flowing(self, op: Operation) -> list[Tensor]:
         """The inputs of `op` that gradients flow back to."""
-        declaration = op._declaration
-        if op in self._functions or declaration is None or not declaration.no_gradient:
-            return [t for t in op._inputs if t in self.carrying]
-        return [
-            op._inputs[i]
-            for name, start, end, _ in argument_spans(op)
-            if name not in declaration.no_gradient
-            for i in range(start, end)
-            if op._inputs[i] in self.carrying
-        ]
+        if op in self._functions:
+            inputs = op._inputs
+        else:
+            inputs = unblocked_inputs(op)
+        found = [t for t in inputs if t in self.carrying]
+        if op in self._inner and self._wanted:
+            reached = frozenset[Tensor]().union(
+                *(
+                    connected_inputs(op, t.value_index)
+                    for t in op._outputs
+                    if t in self._wanted
+                )
+            )
+            found = [t for t in found if t in reached]
+        return found
 
     def _special(self, op: Operation) -> Callable[..., Any] | None:
         """Gradient functions of our own: reads of variables and sparse lookups."""
@@ -218,7 +236,7 @@ class _Walk:
         return None
 
     def _on_the_way(self, ancestors: Sequence[Operation]) -> list[Operation]:
-        wanted = {y for y in self._ys if y in self.carrying}
+        wanted = self._wanted = {y for y in self._ys if y in self.carrying}
         found: list[Operation] = []
         for op in reversed(ancestors):
             if op in self._passing and any(
@@ -333,7 +351,7 @@ class _Walk:
             return
         with self._scope(op):
             for i, (grad, tensor) in enumerate(zip(out, op._outputs, strict=True)):
-                if grad is None and _differentiable(tensor):
+                if grad is None and is_differentiable(tensor):
                     out[i] = array_ops.zeros_like(tensor)
             found = self._functions[op](op, *out)
         if not isinstance(found, (list, tuple)):
@@ -482,7 +500,7 @@ def _check_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
 def _gradient_of_body(op: Operation, *grads: Any) -> list[Gradient | None]:
     """The gradient function of an operation that is differentiated by its body."""
     given = [(y, g) for y, g in zip(op._outputs, grads, strict=True) if g is not None]
-    xs = [x for x in op._inputs if _differentiable(x)]
+    xs = [x for x in op._inputs if is_differentiable(x)]
     walk = _Walk([y for y, _ in given], xs, False)
     # Inputs that are computed from other inputs do not count: only this operation.
     walk.relevant = [op]

@@ -5,11 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tfstyle.framework import dtypes, ops
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor import Tensor
 
-__all__ = ["flatten_value", "pack_value"]
+__all__ = ["flatten_value", "pack_value", "predicate"]
+
+
+def predicate(value: Any, argument: str, op_type: str, name: str) -> Tensor:
+    """What decides, as a tensor.
+
+    Args:
+        value: a boolean scalar.
+        argument: what TensorFlow calls it.
+        op_type: of which op type.
+        name: name of the tensor, if `value` is none yet.
+
+    Raises:
+        TypeError: when it is not boolean.
+        ValueError: when it is not a scalar.
+    """
+    tensor = ops.convert_to_tensor(value, name=name)
+    if tensor.dtype.base_dtype != dtypes.bool:
+        raise TypeError(
+            f"Input '{argument}' of '{op_type}' Op has type "
+            f"{tensor.dtype.base_dtype.name} that does not match expected type of bool."
+        )
+    rank = tensor.get_shape().ndims
+    if rank not in (None, 0):
+        raise ValueError(
+            f"Shape must be rank 0 but is rank {rank} for '{tensor.name}'."
+        )
+    return tensor
 
 
 def flatten_value(value: Any) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tfstyle.framework import dtypes, ops
+from tfstyle.framework import dtypes, errors, ops
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
@@ -15,7 +15,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.framework.trip_counts import sizes_itself
 from tfstyle.ops.body_context import BodyContext
-from tfstyle.ops.loop_values import flatten_value, pack_value
+from tfstyle.ops.loop_values import flatten_value, pack_value, predicate
 from tfstyle.ops.shape_ops import identity
 from tfstyle.util import nest
 
@@ -73,11 +73,15 @@ def while_loop(
             `loop_vars`; default: those before the loop, where the body keeps them.
 
     Returns:
-        The loop variables after the loop; of a list of one, the one.
+        The loop variables after the loop, in the structure in which `body` returns
+        them; of a list of one, the one.
 
     Raises:
-        TypeError: when `cond` or `body` is not callable, or a dtype changes.
-        ValueError: when there are no loop variables, or `body` returns another number.
+        TypeError: when `cond` or `body` is not callable, or what `cond` returns is not
+            boolean.
+        ValueError: when there are no loop variables, `body` returns another number, or
+            a shape is not what `shape_invariants` promises.
+        tf.errors.InvalidArgumentError: when `body` returns another dtype.
 
     Differs from TF: a loop variable that changes its shape from one iteration to the
     next needs a number of iterations that follows from constants and shapes.
@@ -91,7 +95,7 @@ def while_loop(
         if not callable(body):
             raise TypeError("body must be callable.")
         if parallel_iterations < 1:
-            raise ValueError("parallel_iterations must be a positive integer.")
+            raise TypeError("parallel_iterations must be a positive integer.")
         loop = _Loop(loop_vars, shape_invariants)
         loop.record(cond, body)
         return loop.make(back_prop)
@@ -107,48 +111,56 @@ class _Loop:
 
     def __init__(self, loop_vars: Any, shape_invariants: Any) -> None:
         self._structure = loop_vars
+        self._returned: Any = None
         self.values = [_value(v) for v in nest.flatten(loop_vars)]
         self.initial = [t for v in self.values for t in flatten_value(v)]
         self._shapes = [t.get_shape() for t in self.initial]
         if shape_invariants is not None:
             nest.assert_same_structure(loop_vars, shape_invariants)
             self._shapes = [TensorShape(s) for s in nest.flatten(shape_invariants)]
+            for tensor, shape in zip(self.initial, self._shapes, strict=True):
+                if not _covers(shape, tensor.get_shape()):
+                    raise ValueError(
+                        f"The shape invariant specified for {tensor.name} is not "
+                        "compatible with the initial shape of the loop variable. It "
+                        f"enters the loop with shape {tensor.get_shape()}, but the "
+                        f"specified shape invariant is {shape}."
+                    )
+        self._is_promised = shape_invariants is not None
         self._bodies: tuple[Body, ...] = ()
         self._contexts: list[BodyContext] = []
 
     def record(self, cond: Callable[..., Any], body: Callable[..., Any]) -> None:
         """Calls the two functions."""
         with BodyContext() as context:
-            test = ops.convert_to_tensor(
-                cond(*self._enter(context)), dtypes.bool, name="LoopCond"
-            )
-            if test.get_shape().num_elements() not in (None, 1):
-                raise ValueError(f"The condition must be a scalar, not {test!r}")
+            found = cond(*self._enter(context, "Merge"))
+            test = predicate(found, "input", "LoopCond", "LoopCond")
         condition = context.close([test], prune=True)
         with BodyContext() as inner:
-            results = self._results(body(*self._enter(inner)))
+            results = self._results(body(*self._enter(inner, "Identity")))
         self._contexts = [context, inner]
         self._bodies = (condition, inner.close(results, prune=True))
 
-    def _enter(self, context: BodyContext) -> Sequence[Any]:
+    def _enter(self, context: BodyContext, name: str) -> Sequence[Any]:
         tensors = []
         for tensor, shape in zip(self.initial, self._shapes, strict=True):
-            parameter = context.parameter(tensor, "Identity")
+            parameter = context.parameter(tensor, name)
             parameter._shape = shape
             tensors.append(parameter)
-        return self._packed(tensors)
+        return self._packed(tensors, self._structure)
 
-    def _packed(self, tensors: Sequence[Tensor]) -> Sequence[Any]:
+    def _packed(self, tensors: Sequence[Tensor], structure: Any) -> Sequence[Any]:
         rest = iter(tensors)
         packed = [
             pack_value(v, [next(rest) for _ in flatten_value(v)]) for v in self.values
         ]
-        found: Sequence[Any] = nest.pack_sequence_as(self._structure, packed)
+        found: Sequence[Any] = nest.pack_sequence_as(structure, packed)
         return found
 
     def _results(self, returned: Any) -> list[Tensor]:
         if not nest.is_sequence(returned):
             returned = [returned]
+        self._returned = returned
         flat = [_value(v) for v in nest.flatten(returned)]
         tensors = [t for v in flat for t in flatten_value(v)]
         if len(tensors) != len(self.initial):
@@ -158,10 +170,12 @@ class _Loop:
             )
         for i, (before, after) in enumerate(zip(self.initial, tensors, strict=True)):
             if before.dtype.base_dtype != after.dtype.base_dtype:
-                raise TypeError(
+                raise errors.InvalidArgumentError(
+                    None,
+                    after.op,
                     f"Loop variable {i} ({before.name}) has type "
                     f"{before.dtype.base_dtype.name}, and body returns "
-                    f"{after.dtype.base_dtype.name} for it ({after.name})."
+                    f"{after.dtype.base_dtype.name} for it ({after.name}).",
                 )
         return tensors
 
@@ -200,7 +214,7 @@ class _Loop:
                 output = next(outputs)
                 output.set_shape(next(shape))
                 exits.append(identity(output, name="Exit"))
-        results = self._packed(exits)
+        results = self._packed(exits, self._returned)
         return results[0] if len(results) == 1 else results
 
     def _growing(self) -> dict[int, Operation]:
@@ -246,6 +260,12 @@ class _Loop:
         for i, (before, result) in enumerate(
             zip(self._shapes, self._bodies[1].results, strict=True)
         ):
+            if self._is_promised and not _covers(before, result.get_shape()):
+                raise ValueError(
+                    f"The shape for {result.name} is not an invariant for the loop. "
+                    f"The shape invariant is {before}, but it has shape "
+                    f"{result.get_shape()} after one iteration."
+                )
             shape = _common(before, result.get_shape())
             if shape.as_list() != before.as_list() if shape.ndims else before.ndims:
                 for body in self._bodies:
@@ -260,6 +280,16 @@ def _value(value: Any) -> Any:
     if isinstance(value, (IndexedSlices, SparseTensor)) or hasattr(value, "flow"):
         return value
     return ops.convert_to_tensor(value)
+
+
+def _covers(general: TensorShape, shape: TensorShape) -> bool:
+    """Whether whatever has `shape` also has the shape `general`."""
+    if general.ndims is None:
+        return True
+    if general.ndims != shape.ndims:
+        return False
+    pairs = zip(general.as_list(), shape.as_list(), strict=True)
+    return all(x is None or x == y for x, y in pairs)
 
 
 def _common(a: TensorShape, b: TensorShape) -> TensorShape:
