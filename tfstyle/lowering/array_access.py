@@ -175,7 +175,9 @@ class Access:
         op = self.op
         known = isinstance(indices, np.ndarray)
         where = indices.tobytes() if known else tuple(op._inputs[1:-1])
-        key = (op.type, where, op._inputs[-1], frozenset(op._control_inputs))
+        makers = (op, *(t.op for t in op._inputs[1:-1]))
+        waits = frozenset(c for o in makers for c in o._control_inputs)
+        key = (op.type, where, op._inputs[-1], waits)
         if key in self.evaluator.reads:
             return True
         self.evaluator.reads.add(key)

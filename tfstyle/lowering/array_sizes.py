@@ -45,7 +45,7 @@ class Sizing(Evaluator):
     def of(cls, outer: Evaluator) -> Sizing:
         """An evaluator for a loop that `outer` runs."""
         found = cls({}, dict(outer.variables), dict(outer.streams), in_body=True)
-        found.folded = outer.folded
+        found.folded, found.known = outer.folded, outer.known
         return found
 
     def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:

@@ -253,7 +253,8 @@ class _While:
         """The loop variables after the loop, where that is known while tracing."""
         if self.state.streams or any(map(is_variable, self.state.variables)):
             return None
-        start = {i: self._given[i] for i in self.live}
+        known, inputs = self._evaluator.known, self._op._inputs
+        start = {i: known.get(inputs[i], self._given[i]) for i in self.live}
         found = self._tried(start, {}) if all(map(known_size, start.values())) else None
         return None if found is None else found[1]
 
