@@ -3,7 +3,6 @@
 import os
 import sys
 
-
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from casekit import arr, ints
