@@ -57,7 +57,12 @@ def declare_blend():
 
 def test_every_declaration_of_the_package_agrees_with_its_op_def():
     table = load_op_table()
-    declared = {n: d for n, d in declarations().items() if n in table}
+    declared = {
+        n: d
+        for n, d in declarations().items()
+        # Structural ops are the lowering's own, also where they have a name of TF's.
+        if n in table and not d.structural
+    }
     assert len(declared) > 100
     for name, declaration in declared.items():
         assert declaration.facts is table[name]
