@@ -63,3 +63,15 @@ def test_random_states_are_shared_by_all_runs_of_a_session(rolled, monkeypatch):
     monkeypatch.setenv("TFSTYLE_ROLLING", "0")
     for one, other in zip(found, runs(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_shapes_that_differ_from_repeat_to_repeat(rolled, caplog):
+    caplog.set_level("INFO", "tfstyle.rolling")
+    fed = [tf.placeholder(tf.int32, [None]) for _ in range(10)]
+    sizes = [tf.shape(x)[0] for x in fed]
+    filled = [tf.fill(tf.pack([size, 2]), 0.5) for size in sizes]
+    feed = {x: np.zeros(i, np.int32) for i, x in enumerate(fed)}
+    values = tf.Session().run([f + 1.0 for f in filled], feed)
+    assert [v.shape for v in values] == [(i, 2) for i in range(10)]
+    assert all((v == 1.5).all() for v in values)
+    assert "needs a value before it runs that may differ" in caplog.text

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Collection, Mapping, Sequence, Set
 
+from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.edges import size_of, views_of
 from tfstyle.lowering.matching import LEAST_SAVED, Break, Match, find
@@ -109,6 +110,14 @@ class _Rolling:
             tuple(operations[begin : begin + match.period])
             for begin in range(match.start, match.end, match.period)
         )
+        needy = _unknown_static(match, repeats[match.row])
+        if needy is not None:
+            _log.info(
+                "The loop at '%s' stays unrolled: '%s' needs a value before it runs "
+                "that may differ from repeat to repeat.",
+                *(repeats[0][0].name, needy.name),
+            )
+            return None
         reached = {
             slot
             for repeat in repeats
@@ -225,6 +234,21 @@ class _Rolling:
                         )
                     given_up.add(group)
         return [group for group in groups if group not in given_up]
+
+
+def _unknown_static(match: Match, body: Sequence[Operation]) -> Operation | None:
+    """An operation of the body that needs, while tracing, a value that varies."""
+    known = {*match.invariant}
+    for op in body:
+        declaration = op._declaration
+        assert declaration is not None
+        if any(t not in known for t in static_tensors(op)):
+            return op
+        if declaration.shape_only or (
+            is_pure(declaration) and known.issuperset(op._inputs)
+        ):
+            known.update(op._outputs)
+    return None
 
 
 def _carries(
