@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from tfstyle.framework.op_def import Role
@@ -10,7 +12,33 @@ from tfstyle.framework.op_def import Role
 if TYPE_CHECKING:
     from tfstyle.framework.tensor import Operation
 
-__all__ = ["argument_spans", "call_body", "named_inputs"]
+__all__ = [
+    "argument_spans",
+    "call_body",
+    "is_compiled",
+    "named_inputs",
+    "uncompiled",
+]
+
+_is_compiled = ContextVar("is_compiled", default=True)
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Inside, bodies run once and at once, and are no part of a program.
+
+    There a large NumPy result is no literal that a compiler would have to read.
+    """
+    token = _is_compiled.set(False)
+    try:
+        yield
+    finally:
+        _is_compiled.reset(token)
+
+
+def is_compiled() -> bool:
+    """Whether bodies are called for a program that will be compiled."""
+    return _is_compiled.get()
 
 
 def argument_spans(op: Operation) -> list[tuple[str, int, int, bool]]:

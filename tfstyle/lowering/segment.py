@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
+from tfstyle.framework.body import uncompiled
 from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import (  # noqa: F401  these register the structural ops
@@ -278,7 +279,7 @@ class Segment:
             # Initialisation runs once: not worth the compiler's time. Bodies compute in
             # NumPy where all their inputs are NumPy arrays.
             self._one_shot = False
-            return self._function({})
+            return uncompiled()(self._function({}))
         if not self._static:
             key: Any = None
         else:
@@ -368,6 +369,8 @@ def _owned(value: Any, entered: set[int]) -> Any:
     if isinstance(value, jax.core.Tracer) and id(value) not in entered:
         entered.add(id(value))
         return value
+    if isinstance(value, np.ndarray):
+        return jax.device_put(value.copy())
     return jnp.array(value, copy=True)
 
 

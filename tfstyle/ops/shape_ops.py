@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, ops, tensor_shape
+from tfstyle.framework.body import is_compiled
 from tfstyle.framework.constant_value import constant_value, constant_value_as_shape
 from tfstyle.framework.op_def import Array, Static, declaration_of, op
 from tfstyle.framework.sparse_tensor import SparseTensor
@@ -321,8 +322,12 @@ def fill(dims: Static, value: Array):
     if any(d < 0 for d in dims):
         raise ValueError(f"Fill dimensions must be >= 0, got {list(dims)}")
     # A large array of one value would be a literal of the compiled program.
-    small = math.prod(dims) <= _STORED_ELEMENTS or value.dtype == object
-    xp = array_module(value) if small else jnp
+    stored = (
+        math.prod(dims) <= _STORED_ELEMENTS
+        or value.dtype == object
+        or not is_compiled()
+    )
+    xp = array_module(value) if stored else jnp
     return xp.full(dims, value, value.dtype)
 
 
