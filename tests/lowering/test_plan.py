@@ -394,3 +394,40 @@ def test_second_run_of_a_plan_traces_nothing(sess):
         assert sess.run(y, {x: [0.0]}).tolist() == [0.0]
         # Another structure is another plan, another batch size only another trace.
         assert sess.run(y, {x: [0.0, 0.0]}).tolist() == [0.0, 0.0]
+
+
+# -- initialization -----------------------------------------------------------------
+
+
+@pytest.fixture
+def compiled():
+    """What XLA compiled during the test: a list that grows."""
+    programs = []
+
+    def listen(event, seconds, **_):
+        if event.endswith("backend_compile_duration"):
+            programs.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    yield programs
+    jax.monitoring.unregister_event_duration_listener(listen)
+
+
+def test_initialization_with_constants_compiles_nothing(sess, compiled):
+    zeros = tf.Variable(tf.zeros([47, 53]))
+    ramp = tf.Variable(tf.range(2003))
+    sess.run(tf.initialize_all_variables())
+    assert compiled == []
+    sess.run(zeros + 1.0)
+    assert compiled, "the listener hears nothing"
+    assert sess.run([tf.reduce_sum(zeros), ramp[-1]]) == [0.0, 2002]
+
+
+def test_loop_inside_an_initialization(sess):
+    def add(i, total):
+        return i + 1, total + tf.fill([1500], tf.to_float(i))
+
+    _, total = tf.while_loop(lambda i, _: i < 4, add, [0, tf.zeros([1500])])
+    v = tf.Variable(total)
+    sess.run(v.initializer)
+    np.testing.assert_array_equal(sess.run(v), np.full(1500, 6.0, np.float32))

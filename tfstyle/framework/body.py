@@ -25,10 +25,7 @@ _is_compiled = ContextVar("is_compiled", default=True)
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Inside, bodies run once and at once, and are no part of a program.
-
-    There a large NumPy result is no literal that a compiler would have to read.
-    """
+    """Inside, bodies run once and at once, and are no part of a program."""
     token = _is_compiled.set(False)
     try:
         yield

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.body import argument_spans, call_body
+from tfstyle.framework.body import argument_spans, call_body, uncompiled
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
@@ -65,6 +65,8 @@ class Evaluator:
         first_streams: the random states before anything ran.
         taped: operations to keep on the tape, with the tensors that carry a gradient.
         in_body: whether this is the body of a loop or a branch.
+        at_once: whether operations run at once, and are no part of a program. Those of
+            bodies are: loops are compiled even then.
         unsure: operations of which TensorFlow might run none, since they run only for
             what a gradient goes through.
         reads: how elements of arrays have been read.
@@ -107,6 +109,7 @@ class Evaluator:
         self.folded = folded
         self.taped = taped or {}
         self.in_body = in_body
+        self.at_once = False
         self.unsure: Collection[Operation] = ()
         self.reads: set[Any] = set()
         self.known: dict[Tensor, Any] = {}
@@ -226,6 +229,9 @@ class Evaluator:
         assert declaration is not None
         if op.type == "Identity" and isinstance(values[0], ArrayState):
             return [values[0]]
+        if self.at_once and not declaration.is_random:
+            with uncompiled():
+                return _cast(op, call_body(op, values))
         if not declaration.is_random:
             return _cast(op, call_body(op, values))
         stream = value_of(self.streams[op])

@@ -238,7 +238,7 @@ class _Rolling:
 
 def _unknown_static(match: Match, body: Sequence[Operation]) -> Operation | None:
     """An operation of the body that needs, while tracing, a value that varies."""
-    known = {*match.invariant}
+    known = set(match.invariant)
     for op in body:
         declaration = op._declaration
         assert declaration is not None

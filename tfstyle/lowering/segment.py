@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.body import uncompiled
 from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering import (  # noqa: F401  these register the structural ops
@@ -279,7 +278,7 @@ class Segment:
             # Initialisation runs once: not worth the compiler's time. Bodies compute in
             # NumPy where all their inputs are NumPy arrays.
             self._one_shot = False
-            return uncompiled()(self._function({}))
+            return self._function({}, at_once=True)
         if not self._static:
             key: Any = None
         else:
@@ -310,8 +309,13 @@ class Segment:
                     bounds[loop] = int(number)
         return bounds
 
-    def _function(self, static: dict[Tensor, Any]) -> Any:
-        """The segment as a function of what changes from run to run."""
+    def _function(self, static: dict[Tensor, Any], at_once: bool = False) -> Any:
+        """The segment as a function of what changes from run to run.
+
+        Args:
+            static: the values that are known while tracing.
+            at_once: whether the function is called as it is, not traced.
+        """
         units = self._units or self.operations
 
         def segment(
@@ -334,6 +338,7 @@ class Segment:
                 self._statics.folded,
                 self._taped,
             )
+            evaluator.at_once = at_once
             evaluator.bounds = self._bounds(static)
             if self._is_checked:
                 evaluator.unsure = unsure(self.operations, self._taped, self.outputs)

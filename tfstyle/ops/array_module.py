@@ -8,7 +8,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["array_module"]
+from tfstyle.framework.body import is_compiled
+
+__all__ = ["array_module", "is_stored"]
+
+_STORED_ELEMENTS = 1024
 
 
 def array_module(*values: Any) -> ModuleType:
@@ -19,3 +23,12 @@ def array_module(*values: Any) -> ModuleType:
     """
     known = all(isinstance(value, (np.ndarray, np.generic)) for value in values)
     return np if known else jnp
+
+
+def is_stored(count: int) -> bool:
+    """Whether so many elements of a simple pattern are worth being kept as they are.
+
+    More of them would be a large literal of the compiled program, if there is one:
+    there they are computed on the device.
+    """
+    return count <= _STORED_ELEMENTS or not is_compiled()

@@ -15,6 +15,7 @@ from tfstyle.framework.constant_value import constant_value
 from tfstyle.framework.op_def import Array, Static, op
 from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor import Tensor
+from tfstyle.ops.array_module import is_stored
 from tfstyle.ops.diag_ops import batch_matrix_diag_part, diag_part
 from tfstyle.ops.elementwise_ops import (
     abs,
@@ -254,9 +255,6 @@ __all__ = [
     "ifft3d",
 ]
 
-# Longer sequences are computed on the device, not stored in the program.
-_STORED_ELEMENTS = 1024
-
 # -- dtypes ---------------------------------------------------------------------
 
 
@@ -383,7 +381,7 @@ def _range_shape(op):
 @op("Range", name="range", shape=_range_shape, gradient=None)
 def _range(start: Static, limit: Static, delta: Static):
     length = _range_length(start, limit, delta)
-    if length <= _STORED_ELEMENTS:
+    if is_stored(length):
         return start + np.arange(length, dtype=start.dtype) * delta
     return start + jax.lax.iota(start.dtype, length) * delta
 

@@ -13,12 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import common_shapes, dtypes, ops, tensor_shape
-from tfstyle.framework.body import is_compiled
 from tfstyle.framework.constant_value import constant_value, constant_value_as_shape
 from tfstyle.framework.op_def import Array, Static, declaration_of, op
 from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor_shape import TensorShape
-from tfstyle.ops.array_module import array_module
+from tfstyle.ops.array_module import array_module, is_stored
 from tfstyle.ops.constant_op import constant
 
 __all__ = [
@@ -43,9 +42,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-
-# Larger constants of one value are computed where they are needed, not stored.
-_STORED_ELEMENTS = 1024
 
 
 def made_by(op_type: str) -> Any:
@@ -321,12 +317,7 @@ def fill(dims: Static, value: Array):
     dims = tuple(int(d) for d in dims.ravel())
     if any(d < 0 for d in dims):
         raise ValueError(f"Fill dimensions must be >= 0, got {list(dims)}")
-    # A large array of one value would be a literal of the compiled program.
-    stored = (
-        math.prod(dims) <= _STORED_ELEMENTS
-        or value.dtype == object
-        or not is_compiled()
-    )
+    stored = is_stored(math.prod(dims)) or value.dtype == object
     xp = array_module(value) if stored else jnp
     return xp.full(dims, value, value.dtype)
 
@@ -358,7 +349,7 @@ def _filled(value, shape, dtype, name, default_name):
                     "Cannot convert a partially known TensorShape to a Tensor: "
                     f"{TensorShape(dims)}"
                 )
-            if math.prod(dims) <= _STORED_ELEMENTS:
+            if is_stored(math.prod(dims)):
                 return constant(np.full(dims, value), name=scope)
             shape = np.array(dims, np.int32)
         shape = ops.convert_to_tensor(shape, dtypes.int32, name="shape")
