@@ -66,6 +66,27 @@ class Nested(tf.nn.rnn_cell.RNNCell):
         return state, tf.sin(state)
 
 
+class Cuts(tf.nn.rnn_cell.RNNCell):
+    """A state that is joined and cut again, at the seams and elsewhere."""
+
+    state_size = 3 * UNITS
+    output_size = UNITS
+
+    def __call__(self, inputs, state, scope=None):
+        with tf.variable_scope(scope or "Cuts"):
+            w = tf.get_variable("w", [UNITS, UNITS], inputs.dtype)
+        a, b, c = tf.split(1, 3, state)
+        front = tf.slice(state, [0, 0], [-1, 2 * UNITS])
+        back = tf.slice(front, [0, UNITS], [BATCH, -1])
+        thirds = tf.split(1, 4, tf.tanh(front))
+        across = tf.slice(state, [0, 1], [BATCH, UNITS])
+        row = tf.slice(state, [1, UNITS], [1, UNITS])
+        a, b = tf.sin(b) + across, tf.matmul(a, w) + row
+        halves = tf.split(1, 2, tf.concat(1, [thirds[1], c[:, : UNITS // 2]]))
+        c = tf.tanh(back + inputs[:, :UNITS] + tf.concat(-1, halves[::-1]))
+        return tf.sin(c * b), tf.concat(1, [tf.concat(1, [a, b]), c])
+
+
 def _dropout():
     cell = tf.nn.rnn_cell.GRUCell(UNITS)
     return tf.nn.rnn_cell.DropoutWrapper(cell, 0.7, 0.6, seed=3)
@@ -92,6 +113,7 @@ CELLS = {
     "own": OwnCell,
     "residual": Residual,
     "nested": Nested,
+    "cuts": Cuts,
 }
 
 
@@ -245,6 +267,19 @@ def test_backward_loop_accumulates_no_weight_gradients(name):
     products = _products(backward[1])
     assert len(products) == len(shapes) // 2
     assert set(products) == {(BATCH, UNITS)}
+
+
+def test_backward_loop_takes_states_apart_without_padding():
+    forward, backward = _traced(CELLS["stacked"], differentiate=True)
+    for _, operations in (forward, backward):
+        assert "pad" not in {o.primitive.name for o in operations}
+
+
+def test_backward_loop_writes_no_zeros_for_the_input():
+    (equation, _), (back, _) = _traced(CELLS["lstm"], differentiate=True)
+    shape = (STEPS, BATCH, INPUTS)
+    assert shape in {v.aval.shape for v in equation.invars}
+    assert shape not in {v.aval.shape for v in back.outvars}
 
 
 def test_loop_without_gradients_is_plain():

@@ -1,13 +1,12 @@
 """Loops with a known number of steps, as one scan over the operations of a step.
 
 What is the same in each step is computed once. The gradient of a fixed matrix that a
-step multiplies by is computed after the backward loop, see `step_plan`.
+step multiplies by is computed after the backward loop, see `loop_gradient`.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -20,13 +19,8 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.array_state import concrete
 from tfstyle.lowering.bodies import BodyState, State
 from tfstyle.lowering.evaluate import Evaluator
-from tfstyle.lowering.step_plan import (
-    Dependence,
-    GradientPlan,
-    Product,
-    draws,
-    uses,
-)
+from tfstyle.lowering.loop_gradient import Kept, differentiated
+from tfstyle.lowering.step_plan import Dependence, GradientPlan, draws, uses
 from tfstyle.lowering.steps import Entering, Layout, ProductRules, Step, is_kept
 from tfstyle.lowering.tape import is_complex
 
@@ -106,7 +100,7 @@ def scan(
         tf.errors.OpError: when values do not fit, naming the operation.
         TypeError: when a carried value changes its shape or dtype.
     """
-    steps = _Steps(evaluator, loop, stacked, last)
+    steps = Steps(evaluator, loop, stacked, last)
     leaves, owners, rebuild = steps.entering.flatten()
 
     @jax.custom_vjp
@@ -116,9 +110,9 @@ def scan(
     def forward(leaves: Sequence[Any]) -> Any:
         values = [leaf.value for leaf in leaves]
         wanted = [leaf.perturbed for leaf in leaves]
-        return _differentiated(steps, values, wanted, owners, rebuild)
+        return differentiated(steps, values, wanted, owners, rebuild)
 
-    def backward(kept: _Kept, cotangents: Any) -> Any:
+    def backward(kept: Kept, cotangents: Any) -> Any:
         return (kept.gradients(jax.tree_util.tree_leaves(cotangents)),)
 
     run.defvjp(forward, backward, symbolic_zeros=True)
@@ -132,7 +126,7 @@ def advance_stream(evaluator: Evaluator, op: Operation, blocks: int) -> None:
         evaluator.blocks[op] = blocks
 
 
-class _Steps:
+class Steps:
     """All steps of a loop as a function of what enters it.
 
     Attributes:
@@ -318,7 +312,7 @@ class _Steps:
     ) -> Scanned:
         """The result, from what `run` returns."""
         *parts, changing = states
-        final = [y.join(x) for y, x in zip(self._layouts, parts, strict=True)]
+        final = [y.join(x).value for y, x in zip(self._layouts, parts, strict=True)]
         known = dict(zip(self._leaves, [x for p in parts for x in p], strict=True))
         known.update(zip(self._loop.results, final, strict=True))
         known.update(zip(self._extra, extra, strict=True))
@@ -328,157 +322,3 @@ class _Steps:
 
 def _sequences(ready: Entering) -> tuple[list[Any], list[Any]]:
     return list(ready.sequences.values()), list(ready.streams.values())
-
-
-def _differentiated(
-    steps: _Steps,
-    values: Sequence[Any],
-    wanted: Sequence[bool],
-    owners: Sequence[Tensor | None],
-    rebuild: Callable[[Sequence[Any]], Entering],
-) -> tuple[Any, _Kept]:
-    """Runs a loop; returns its results, and what the gradients are computed from.
-
-    Args:
-        steps: the loop.
-        values: the arrays that enter it.
-        wanted: whether the gradient of each is wanted.
-        owners: the tensor that each belongs to.
-        rebuild: puts them in their places.
-    """
-    active = [t for t, w in zip(owners, wanted, strict=True) if w and t is not None]
-    plan = steps.plan(active)
-    splits: list[_Split] = []
-    given, others = _parted(values, wanted)
-
-    def before(given: Sequence[Any]) -> Any:
-        entering = rebuild(_merged(given, others))
-        splits.append(_Split(steps.ahead(steps.hoisted(entering), plan.ahead)))
-        return splits[-1].parted(plan, wanted)
-
-    flow, pull_before, rest = jax.vjp(before, given, has_aux=True)
-    split = splits[-1]
-    ready = split.joined(flow, rest)
-    rules = ProductRules(plan, ready.invariant)
-    taps = steps.measured(ready, rules)
-
-    def looped(flow: Sequence[Any], taps: Sequence[Any]) -> Any:
-        results, firsts = steps.run(split.joined(flow, rest), rules, taps)
-        floats = list(filter(_is_inexact, jax.tree_util.tree_leaves(results)))
-        return floats, (results, firsts)
-
-    _, pull_loop, (results, firsts) = jax.vjp(looped, flow, taps, has_aux=True)
-    backs = [rules.backs[product.op] for product in rules.tapped]
-    about = _About(rules.tapped, rules.firsts, split.places, wanted)
-    return results, _Kept(pull_before, pull_loop, firsts, backs, about)
-
-
-class _Split:
-    """What is differentiated of what enters a loop, and the rest."""
-
-    def __init__(self, ready: Entering) -> None:
-        self._arrays, self._owners, self._rebuild = ready.flatten()
-        self._initial = len(jax.tree_util.tree_leaves(ready.initial))
-        self.places: dict[Tensor, int] = {}
-
-    def parted(
-        self, plan: GradientPlan, wanted: Sequence[bool]
-    ) -> tuple[list[Any], list[Any]]:
-        """The arrays to differentiate, and the others; notes the former's `places`."""
-        flows = [
-            (wanted[i] if i < self._initial else owner in plan.active)
-            and _is_inexact(array)
-            for i, (array, owner) in enumerate(
-                zip(self._arrays, self._owners, strict=True)
-            )
-        ]
-        flowing = [t for t, f in zip(self._owners, flows, strict=True) if f]
-        self.places = {t: i for i, t in enumerate(flowing) if t is not None}
-        return _parted(self._arrays, flows)
-
-    def joined(self, flow: Sequence[Any], rest: Sequence[Any]) -> Entering:
-        """What enters, from what `parted` returned."""
-        return self._rebuild(_merged(flow, rest))
-
-
-def _parted(
-    values: Sequence[Any], chosen: Sequence[bool]
-) -> tuple[list[Any], list[Any]]:
-    """The chosen values, and all values with None in their places."""
-    pairs = list(zip(values, chosen, strict=True))
-    return [v for v, c in pairs if c], [None if c else v for v, c in pairs]
-
-
-def _merged(chosen: Sequence[Any], others: Sequence[Any]) -> list[Any]:
-    found = iter(chosen)
-    return [next(found) if x is None else x for x in others]
-
-
-def _is_inexact(array: Any) -> bool:
-    return bool(jnp.issubdtype(array.dtype, jnp.inexact))
-
-
-@dataclass(frozen=True, eq=False)
-class _About:
-    """What is known of the gradients of a loop without its values.
-
-    Attributes:
-        products: those whose cotangents are taken.
-        firsts: the arguments of products that are kept of all steps.
-        places: of fixed and scanned tensors, among what enters the loop proper.
-        wanted: which gradients of what enters are wanted.
-    """
-
-    products: Sequence[Product]
-    firsts: Sequence[Tensor]
-    places: Mapping[Tensor, int]
-    wanted: Sequence[bool]
-
-
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["pull_before", "pull_loop", "firsts", "backs"],
-    meta_fields=["about"],
-)
-@dataclass(frozen=True)
-class _Kept:
-    """What the gradients of a loop are computed from.
-
-    Attributes:
-        pull_before: from the cotangents of what enters the loop proper to those of
-            what enters.
-        pull_loop: from the cotangents of the results to those of what enters the loop
-            proper, but for products, and to those of the products.
-        firsts: the values of `about.firsts` in all steps.
-        backs: for each of `about.products`, what `Product.backs` gave.
-        about: what is known without values.
-    """
-
-    pull_before: Any
-    pull_loop: Any
-    firsts: list[Any]
-    backs: list[list[Any]]
-    about: _About
-
-    def gradients(self, cotangents: Sequence[Any]) -> list[Any]:
-        """The gradient of each array that enters; None where it is not wanted."""
-        given = [_instantiated(c) for c in cotangents if _is_inexact(c)]
-        flow, taps = self.pull_loop(given)
-        firsts = dict(zip(self.about.firsts, self.firsts, strict=True))
-        for product, cotangent, backs in zip(
-            self.about.products, taps, self.backs, strict=True
-        ):
-            first = firsts.get(product.first)
-            for tensor, gradient in product.gradients(cotangent, first, backs):
-                place = self.about.places.get(tensor)
-                if place is not None:
-                    flow[place] = flow[place] + gradient
-        (found,) = self.pull_before(flow)
-        gradients = iter(found)
-        return [next(gradients) if w else None for w in self.about.wanted]
-
-
-def _instantiated(cotangent: Any) -> Any:
-    if isinstance(cotangent, jax.custom_derivatives.SymbolicZero):
-        return jnp.zeros(cotangent.shape, cotangent.dtype)
-    return cotangent

@@ -20,7 +20,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
 from tfstyle.lowering.tape import differentiated
 
-__all__ = ["Dependence", "GradientPlan", "Level", "Product", "draws", "uses"]
+__all__ = ["Dependence", "GradientPlan", "Level", "Product", "draws", "flows", "uses"]
 
 _T = TypeVar("_T")
 
@@ -209,6 +209,7 @@ class GradientPlan:
         ahead: operations to run for all steps before the loop.
         products: the products with a rule of their own.
         biased: the operations that add a bias to such a product, and that bias.
+        after: those of `active` that only get their gradients after the loop.
     """
 
     def __init__(
@@ -245,6 +246,7 @@ class GradientPlan:
                 self.products[op] = product
                 self.biased.update(product.biases)
         self.ahead = self._ahead(operations)
+        self.after = self._from_products() - self._flowing(operations)
 
     def _before(self, op: Operation) -> bool:
         """Whether `op` does not depend on the steps before."""
@@ -273,7 +275,7 @@ class GradientPlan:
         )
 
     def _plain(self, op: Operation) -> bool:
-        return op not in self._taped and _flows(op)
+        return op not in self._taped and flows(op)
 
     def _biases(self, tensor: Tensor) -> Iterator[tuple[Operation, Tensor]]:
         """The fixed vectors that are added to `tensor`, also to sums it is part of."""
@@ -310,8 +312,32 @@ class GradientPlan:
                 wanted.update(t.op for t in uses(op))
         return found[::-1]
 
+    def _from_products(self) -> set[Tensor]:
+        """The tensors that get a gradient after the loop."""
+        found: set[Tensor] = set()
+        for product in self.products.values():
+            found.update(product.active, product.biases.values())
+            if product.learns:
+                found.add(product.weights)
+        return found
+
+    def _flowing(self, operations: Sequence[Operation]) -> set[Tensor]:
+        """The tensors that gradients may reach inside the loop."""
+        found = set(self._leaving)
+        before = set(self.ahead)
+        for op in reversed(operations):
+            if op in before or found.isdisjoint(op._outputs):
+                continue
+            product = self.products.get(op)
+            if product is not None:
+                found.update(product.moving)
+            else:
+                bias = self.biased.get(op)
+                found.update(t for t in uses(op) if t is not bias)
+        return found
+
     def _gathers_gradients(self, op: Operation) -> bool:
-        return _flows(op) and any(
+        return flows(op) and any(
             t in self.active
             and self._level(t) is Level.FIXED
             and t.get_shape().ndims != 0
@@ -323,7 +349,7 @@ def _differentiable(tensor: Tensor) -> bool:
     return bool(tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
-def _flows(op: Operation) -> bool:
+def flows(op: Operation) -> bool:
     """Whether gradients flow through `op` as its body says."""
     return gradient_function_of(op) == (True, None)
 
@@ -340,7 +366,7 @@ def _columns(tensor: Tensor) -> int | None:
 def _side_by_side(tensor: Tensor) -> tuple[Tensor, ...]:
     """The parts of a concatenation of columns, or the tensor."""
     op = tensor.op
-    if op.type != "Concat" or op._inputs[0].op.type != "Const" or not _flows(op):
+    if op.type != "Concat" or op._inputs[0].op.type != "Const" or not flows(op):
         return (tensor,)
     if int(op._inputs[0].op._attrs["value"]) not in (1, -1):
         return (tensor,)

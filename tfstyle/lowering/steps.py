@@ -13,7 +13,8 @@ import numpy as np
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.array_state import concrete
 from tfstyle.lowering.evaluate import Evaluator, blocks_of
-from tfstyle.lowering.step_plan import GradientPlan, Product, draws
+from tfstyle.lowering.joined import Joined, concatenated, taken_out
+from tfstyle.lowering.step_plan import GradientPlan, Product, draws, flows
 from tfstyle.lowering.tape import differentiated
 
 __all__ = ["Entering", "Layout", "ProductRules", "Step", "is_kept"]
@@ -23,8 +24,7 @@ class Layout:
     """How a carried value is kept: a concatenation is carried in its parts.
 
     A state that is one tensor [c, h] is taken apart at the start of each step and
-    joined at its end; carried in parts it never is, since XLA sees through slices of a
-    concatenation but not across the steps of a loop.
+    joined at its end; carried in parts it never is.
 
     Attributes:
         leaves: the tensors of the body that are carried.
@@ -61,9 +61,9 @@ class Layout:
         ends = np.cumsum(self._sizes[:-1])
         return list(jnp.split(value, ends, axis=self._axis))
 
-    def join(self, parts: Sequence[Any]) -> Any:
+    def join(self, parts: Sequence[Any]) -> Joined:
         """The value of the parts."""
-        return jnp.concatenate(parts, self._axis) if self._sizes else parts[0]
+        return Joined(self._axis, tuple(parts))
 
 
 @dataclass(frozen=True)
@@ -177,13 +177,15 @@ class Step(Evaluator):
 
         Args:
             outer: what runs the loop.
-            values: values of tensors from outside.
+            values: values of tensors from outside; a `Joined` can be taken apart.
             streams: random streams.
             operations: what will be run.
             rules: of its products; None: they are operations like others.
             taps: zeros, one for each of `rules.tapped`, whose cotangents will be those
                 of the products; None: the products are only measured.
         """
+        self._joined = {t: v for t, v in values.items() if isinstance(v, Joined)}
+        values.update((t, joined.value) for t, joined in self._joined.items())
         super().__init__(
             values,
             dict(outer.variables),
@@ -220,7 +222,19 @@ class Step(Evaluator):
                     rules.fixed[bias] if t is bias else v
                     for t, v in zip(op._inputs, values, strict=True)
                 ]
-        return super()._results(op, values)
+        results = super()._results(op, values)
+        if op in self.taped or not flows(op):
+            return results
+        whole = concatenated(op, values)
+        if whole is not None:
+            self._joined[op._outputs[0]] = whole
+        for tensor in op._inputs:
+            joined = self._joined.get(tensor)
+            parts = taken_out(op, values, joined) if joined is not None else None
+            if parts is not None:
+                self._joined.update(zip(op._outputs, parts, strict=True))
+                return [part.value for part in parts]
+        return results
 
     def _product(self, rules: ProductRules, product: Product, values: list[Any]) -> Any:
         op = product.op
