@@ -158,8 +158,8 @@ class Feeds:
             value = feed_dict[key]
             if type(value) is not np.ndarray or value.dtype != dtype:
                 value = _array(tensor, value, dtype)
-            if dims is not None and value.shape != dims:
-                _check_shape(tensor, value.shape)
+            if dims is not None and not _fits(value.shape, dims):
+                raise _wrong_shape(tensor, value.shape)
             fed[tensor] = value
         for key in self._composite:
             expansion = expansion_of(key)
@@ -167,7 +167,8 @@ class Feeds:
             for tensor, value in expansion.feed(key, feed_dict[key]):
                 dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
                 array = _array(tensor, value, dtype)
-                _check_shape(tensor, array.shape)
+                if not tensor.get_shape().is_compatible_with(array.shape):
+                    raise _wrong_shape(tensor, array.shape)
                 fed[tensor] = array
         return fed
 
@@ -209,10 +210,15 @@ def _strings(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     return flat.reshape(array.shape)
 
 
-def _check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
-    if tensor.get_shape().is_compatible_with(shape):
-        return
-    raise ValueError(
+def _fits(shape: tuple[int, ...], dims: tuple[int | None, ...]) -> bool:
+    # Once for each feed of each run: several times faster than by `TensorShape`.
+    return len(shape) == len(dims) and all(
+        dim is None or dim == size for size, dim in zip(shape, dims, strict=True)
+    )
+
+
+def _wrong_shape(tensor: Tensor, shape: tuple[int, ...]) -> ValueError:
+    return ValueError(
         f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, "
         f"which has shape '{tensor.get_shape()}'"
     )
