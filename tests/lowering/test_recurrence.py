@@ -78,11 +78,11 @@ class Cuts(tf.nn.rnn_cell.RNNCell):
         a, b, c = tf.split(1, 3, state)
         front = tf.slice(state, [0, 0], [-1, 2 * UNITS])
         back = tf.slice(front, [0, UNITS], [BATCH, -1])
-        thirds = tf.split(1, 4, tf.tanh(front))
+        quarters = tf.split(1, 4, tf.tanh(front))
         across = tf.slice(state, [0, 1], [BATCH, UNITS])
         row = tf.slice(state, [1, UNITS], [1, UNITS])
         a, b = tf.sin(b) + across, tf.matmul(a, w) + row
-        halves = tf.split(1, 2, tf.concat(1, [thirds[1], c[:, : UNITS // 2]]))
+        halves = tf.split(1, 2, tf.concat(1, [quarters[1], c[:, : UNITS // 2]]))
         c = tf.tanh(back + inputs[:, :UNITS] + tf.concat(-1, halves[::-1]))
         return tf.sin(c * b), tf.concat(1, [tf.concat(1, [a, b]), c])
 

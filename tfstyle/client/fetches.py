@@ -128,10 +128,8 @@ class Feeds:
                 self.tensors.extend(self._tensor(t) for t in expansion.parts(key))
                 continue
             tensor = self._tensor(key)
-            shape = tensor.get_shape()
-            dims = None if shape.ndims is None else tuple(shape.as_list())
             dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
-            self._simple.append((key, tensor, dtype, dims))
+            self._simple.append((key, tensor, dtype, _dims(tensor)))
             self.tensors.append(tensor)
 
     def _tensor(self, key: Any) -> Tensor:
@@ -158,8 +156,7 @@ class Feeds:
             value = feed_dict[key]
             if type(value) is not np.ndarray or value.dtype != dtype:
                 value = _array(tensor, value, dtype)
-            if dims is not None and not _fits(value.shape, dims):
-                raise _wrong_shape(tensor, value.shape)
+            _check_shape(tensor, value.shape, dims)
             fed[tensor] = value
         for key in self._composite:
             expansion = expansion_of(key)
@@ -167,8 +164,7 @@ class Feeds:
             for tensor, value in expansion.feed(key, feed_dict[key]):
                 dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
                 array = _array(tensor, value, dtype)
-                if not tensor.get_shape().is_compatible_with(array.shape):
-                    raise _wrong_shape(tensor, array.shape)
+                _check_shape(tensor, array.shape, _dims(tensor))
                 fed[tensor] = array
         return fed
 
@@ -210,15 +206,22 @@ def _strings(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     return flat.reshape(array.shape)
 
 
-def _fits(shape: tuple[int, ...], dims: tuple[int | None, ...]) -> bool:
+def _dims(tensor: Tensor) -> tuple[int | None, ...] | None:
+    shape = tensor.get_shape()
+    return None if shape.ndims is None else tuple(shape.as_list())
+
+
+def _check_shape(
+    tensor: Tensor, shape: tuple[int, ...], dims: tuple[int | None, ...] | None
+) -> None:
     # Once for each feed of each run: several times faster than by `TensorShape`.
-    return len(shape) == len(dims) and all(
+    if dims is None or shape == dims:
+        return
+    if len(shape) == len(dims) and all(
         dim is None or dim == size for size, dim in zip(shape, dims, strict=True)
-    )
-
-
-def _wrong_shape(tensor: Tensor, shape: tuple[int, ...]) -> ValueError:
-    return ValueError(
+    ):
+        return
+    raise ValueError(
         f"Cannot feed value of shape {tuple(shape)!r} for Tensor {tensor.name!r}, "
         f"which has shape '{tensor.get_shape()}'"
     )

@@ -71,9 +71,7 @@ def taken_out(
 
 def _slice(op: Operation, values: Sequence[Any], joined: Joined) -> list[Joined] | None:
     whole, begin, size = values
-    if not all(isinstance(v, np.ndarray) for v in (begin, size)):
-        return None
-    if not len(begin) == len(size) == whole.ndim:
+    if not isinstance(begin, np.ndarray):
         return None
     limits = [
         (b, n if s == -1 else b + s)
@@ -82,8 +80,6 @@ def _slice(op: Operation, values: Sequence[Any], joined: Joined) -> list[Joined]
     start, stop = limits.pop(joined.axis)
     others = [n for axis, n in enumerate(whole.shape) if axis != joined.axis]
     if limits != [(0, n) for n in others]:
-        return None
-    if not 0 <= start <= stop <= whole.shape[joined.axis]:
         return None
     found = joined.between(start, stop)
     return None if found is None else [found]
@@ -94,9 +90,7 @@ def _split(op: Operation, values: Sequence[Any], joined: Joined) -> list[Joined]
     number = op._attrs["num_split"]
     if int(axis) % whole.ndim != joined.axis:
         return None
-    width, rest = divmod(whole.shape[joined.axis], number)
-    if rest:
-        return None
+    width = whole.shape[joined.axis] // number
     found = [joined.between(i * width, (i + 1) * width) for i in range(number)]
     return None if None in found else [part for part in found if part is not None]
 

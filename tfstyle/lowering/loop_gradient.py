@@ -57,7 +57,7 @@ def differentiated(
     rules = ProductRules(plan, ready.invariant)
     taps = steps.measured(ready, rules)
 
-    inside = split.inside(plan)
+    inside = [tensor not in plan.after for tensor in split.flowing]
     flow, after = _parted(flow, inside)
 
     def looped(flow: Sequence[Any], taps: Sequence[Any]) -> Any:
@@ -68,23 +68,27 @@ def differentiated(
 
     _, pull_loop, (results, firsts) = jax.vjp(looped, flow, taps, has_aux=True)
     backs = [rules.backs[product.op] for product in rules.tapped]
-    about = _About(rules.tapped, rules.firsts, split.places, inside, wanted)
+    places = {t: i for i, t in enumerate(split.flowing) if t is not None}
+    about = _About(rules.tapped, rules.firsts, places, inside, wanted)
     return results, Kept(pull_before, pull_loop, firsts, backs, about)
 
 
 class _Split:
-    """What is differentiated of what enters a loop, and the rest."""
+    """What is differentiated of what enters a loop, and the rest.
+
+    Attributes:
+        flowing: the tensor that each array to differentiate belongs to, once `parted`.
+    """
 
     def __init__(self, ready: Entering) -> None:
         self._arrays, self._owners, self._rebuild = ready.flatten()
         self._initial = len(jax.tree_util.tree_leaves(ready.initial))
-        self.places: dict[Tensor, int] = {}
-        self._flowing = 0
+        self.flowing: list[Tensor | None] = []
 
     def parted(
         self, plan: GradientPlan, wanted: Sequence[bool]
     ) -> tuple[list[Any], list[Any]]:
-        """The arrays to differentiate, and the others; notes the former's `places`."""
+        """The arrays to differentiate, and the others; notes the former's owners."""
         flows = [
             (wanted[i] if i < self._initial else owner in plan.active)
             and _is_inexact(array)
@@ -92,18 +96,8 @@ class _Split:
                 zip(self._arrays, self._owners, strict=True)
             )
         ]
-        flowing = [t for t, f in zip(self._owners, flows, strict=True) if f]
-        self.places = {t: i for i, t in enumerate(flowing) if t is not None}
-        self._flowing = len(flowing)
+        self.flowing = [t for t, f in zip(self._owners, flows, strict=True) if f]
         return _parted(self._arrays, flows)
-
-    def inside(self, plan: GradientPlan) -> list[bool]:
-        """Which of the arrays to differentiate have a gradient inside the loop."""
-        found = [True] * self._flowing
-        for tensor in plan.after:
-            if tensor in self.places:
-                found[self.places[tensor]] = False
-        return found
 
     def joined(self, flow: Sequence[Any], rest: Sequence[Any]) -> Entering:
         """What enters, from what `parted` returned."""
