@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 import functools
 import numbers
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ def graph_of_inputs(values: Any) -> Graph:
     for value in values:
         items = value if isinstance(value, (list, tuple)) else (value,)
         for item in items:
-            graph = getattr(item, "graph", None)
+            is_tensor = isinstance(item, Tensor)
+            graph = item._op._graph if is_tensor else getattr(item, "graph", None)
             if not isinstance(graph, Graph):
                 continue
             if found is None:
@@ -78,10 +79,7 @@ def apply_op(
             if arg.is_ref:
                 written.extend(tensors)
         complete_attrs(declaration, attrs)
-        with ExitStack() as stack:
-            # What writes a variable is placed with it.
-            for tensor in written:
-                stack.enter_context(graph.colocate_with(tensor))
+        with _placed_with(graph, written) if written else nullcontext():
             op = graph.create_op(
                 declaration.type,
                 inputs,
@@ -91,6 +89,15 @@ def apply_op(
                 op_def=declaration,
             )
     return _result(declaration, op)
+
+
+@contextmanager
+def _placed_with(graph: Graph, written: Sequence[Tensor]) -> Iterator[None]:
+    """A context in which operations are placed with the variables they write."""
+    with ExitStack() as stack:
+        for tensor in written:
+            stack.enter_context(graph.colocate_with(tensor))
+        yield
 
 
 # -- inputs ---------------------------------------------------------------------
@@ -128,9 +135,17 @@ def _convert_input(
             "not supported."
         )
     dtype = arg.dtype or attrs.get(arg.type_attr or "")
-    tensor = _convert_one(declaration, arg, value, dtype, source)
+    tensor: Tensor
+    if (
+        isinstance(value, Tensor)
+        and not arg.is_ref
+        and (dtype is None or dtype is value._dtype)
+    ):
+        tensor = value
+    else:
+        tensor = _convert_one(declaration, arg, value, dtype, source)
     if arg.type_attr:
-        _set_type(declaration, arg, tensor.dtype.base_dtype, attrs, source)
+        _set_type(declaration, arg, tensor._dtype.base_dtype, attrs, source)
     return [tensor]
 
 
@@ -263,7 +278,7 @@ def _set_type(
 ) -> None:
     attr_name = arg.type_attr or ""
     known = attrs.get(attr_name)
-    if known is not None and known != dtype:
+    if known is not None and known is not dtype:
         raise TypeError(
             f"Input '{arg.name}' of '{declaration.type}' Op has type {dtype.name} that "
             f"does not match type {known.name} of argument "
@@ -405,6 +420,8 @@ def _result(declaration: OpDeclaration, op: Operation) -> Any:
     outputs = declaration.facts.outputs
     if not outputs:
         return op
+    if len(outputs) == 1 and not (outputs[0].number_attr or outputs[0].type_list_attr):
+        return op._outputs[0]
     tensors = iter(op.outputs)
     groups: list[Any] = []
     for arg in outputs:

@@ -86,6 +86,10 @@ def broadcast_shapes(a: TensorShape, b: TensorShape) -> TensorShape:
     """
     if a.ndims is None or b.ndims is None:
         return tensor_shape.unknown_shape()
+    if a is b or b.ndims == 0:
+        return a
+    if a.ndims == 0:
+        return b
     rank = max(a.ndims, b.ndims)
     left = [1] * (rank - a.ndims) + a.as_list()
     right = [1] * (rank - b.ndims) + b.as_list()

@@ -10,14 +10,13 @@ from typing import Any
 
 from tfstyle.framework import device as device_lib
 from tfstyle.framework.lookup import element_by_name
+from tfstyle.framework.name_scopes import VALID_OP_NAME, NameScope
 from tfstyle.framework.op_def import OpDeclaration, declaration_of
+from tfstyle.framework.shape_inference import set_shapes_for_outputs
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.platform import tf_logging
 
 __all__ = ["Graph"]
-
-_VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
-_VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\-/]*$")
 
 
 class _Controller:
@@ -151,8 +150,6 @@ class Graph:
                 op_def=declaration,
             )
             if compute_shapes:
-                from tfstyle.framework.shape_inference import set_shapes_for_outputs
-
                 set_shapes_for_outputs(op)
             self._add(op)
             self._apply_scopes(op, compute_device)
@@ -160,7 +157,7 @@ class Graph:
 
     def _name_for(self, name: str) -> str:
         full = name[:-1] if name.endswith("/") else self.unique_name(name)
-        if not _VALID_OP_NAME.match(full):
+        if not VALID_OP_NAME.match(full):
             raise ValueError(f"'{full}' is not a valid node name")
         return full
 
@@ -208,8 +205,10 @@ class Graph:
         op._attrs["_class"] = sorted(set(groups))
 
     def _control_inputs_for(self, inputs: Sequence[Tensor]) -> list[Operation]:
-        producers = {tensor.op for tensor in inputs}
         found: list[Operation] = []
+        if not self._controllers:
+            return found
+        producers = {tensor.op for tensor in inputs}
         for controller in self._controllers:
             # An input made under the same controller already waits for it.
             if producers & controller.seen:
@@ -323,33 +322,18 @@ class Graph:
                 self._names_in_use[name] = 1
         return name
 
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> NameScope:
         """Puts `name` before the names of the operations made in the block.
 
         Args:
             name: the scope, made unique; with a trailing "/" it is re-entered as it
                 is; None or "" goes back to the root.
 
-        Yields:
-            The full name of the scope with a trailing "/", or "".
+        Returns:
+            A context manager whose value is the full name of the scope with a trailing
+            "/", or "".
         """
-        if name:
-            valid = _VALID_SCOPE_NAME if self._name_stack else _VALID_OP_NAME
-            if not valid.match(name):
-                raise ValueError(f"'{name}' is not a valid scope name")
-        previous = self._name_stack
-        if not name:
-            scope = ""
-        elif name.endswith("/"):
-            scope = name[:-1]
-        else:
-            scope = self.unique_name(name)
-        self._name_stack = scope
-        try:
-            yield f"{scope}/" if scope else ""
-        finally:
-            self._name_stack = previous
+        return NameScope(self, name)
 
     @contextmanager
     def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Any:

@@ -295,6 +295,8 @@ def _constructor(declaration: OpDeclaration, default_name: str) -> Callable[...,
         + [inspect.Parameter("name", keyword, default=None)]
     )
     order = [p.name for p in parameters]
+    names = frozenset(order)
+    required = [n for n in order if n not in declaration.attr_defaults]
 
     def construct(*args: Any, **kwargs: Any) -> Any:
         from tfstyle.framework.apply_op import apply_op
@@ -307,11 +309,12 @@ def _constructor(declaration: OpDeclaration, default_name: str) -> Callable[...,
         else:
             op_name = kwargs.pop("name", None)
             values = dict(zip(order, args, strict=False))
-            if not kwargs.keys().isdisjoint(values) or not kwargs.keys() <= set(order):
-                signature.bind(*args, **kwargs)
-            values.update(kwargs)
-        for key in order:
-            if key not in values and key not in declaration.attr_defaults:
+            if kwargs:
+                if not kwargs.keys().isdisjoint(values) or not kwargs.keys() <= names:
+                    signature.bind(*args, **kwargs)
+                values.update(kwargs)
+        for key in required:
+            if key not in values:
                 signature.bind(*args, **kwargs)
         return apply_op(declaration, values, op_name, default_name)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ContextDecorator
 from typing import Any, ClassVar
 
 from tfstyle.framework.apply_op import graph_of_inputs
@@ -194,10 +193,36 @@ def is_dense_tensor_like(t: Any) -> bool:
     return isinstance(t, tuple(_dense_tensor_like))
 
 
-@contextmanager
+class _OpScope(ContextDecorator):
+    """A name scope in the graph of some values, which is the default graph inside."""
+
+    def __init__(self, values: Any, name: str | None) -> None:
+        self._values = values
+        self._name = name
+        self._graph: Any = None
+        self._scope: Any = None
+
+    def __enter__(self) -> str:
+        graph = graph_of_inputs(self._values or ())
+        self._scope = graph.name_scope(self._name)
+        name: str = self._scope.__enter__()
+        if get_default_graph() is not graph:
+            self._graph = graph.as_default()
+            self._graph.__enter__()
+        return name
+
+    def __exit__(self, *exception: Any) -> None:
+        self._scope.__exit__(*exception)
+        if self._graph is not None:
+            self._graph.__exit__(*exception)
+
+    def _recreate_cm(self) -> _OpScope:
+        return _OpScope(self._values, self._name)
+
+
 def name_scope(
     name: str | None, default_name: str | None = None, values: Any = None
-) -> Iterator[str]:
+) -> AbstractContextManager[str]:
     """`Graph.name_scope` of the default graph, or as `op_scope`.
 
     Args:
@@ -205,18 +230,12 @@ def name_scope(
         default_name: the scope when `name` is None (argument of later releases).
         values: graph elements whose graph is used (argument of later releases).
     """
-    if default_name is None and values is None:
-        with get_default_graph().name_scope(name) as scope:
-            yield scope
-    else:
-        with op_scope(values, name, default_name) as scope:
-            yield scope
+    return op_scope(values, name, default_name)
 
 
-@contextmanager
 def op_scope(
     values: Any, name: str | None, default_name: str | None = None
-) -> Iterator[str]:
+) -> AbstractContextManager[str]:
     """The name scope of a Python function that makes several operations.
 
     Args:
@@ -224,13 +243,10 @@ def op_scope(
         name: the `name` argument of the function.
         default_name: the scope when `name` is None.
 
-    Yields:
-        The full name of the scope with a trailing "/".
+    Returns:
+        A context manager whose value is the full name of the scope with a trailing "/".
 
     Raises:
-        ValueError: when `values` are of different graphs.
+        ValueError: on entry, when `values` are of different graphs.
     """
-    graph = graph_of_inputs(values or ())
-    scope_name = default_name if name is None else name
-    with graph.as_default(), graph.name_scope(scope_name) as scope:
-        yield scope
+    return _OpScope(values, default_name if name is None else name)

@@ -82,9 +82,9 @@ class Region:
         reached: set[Tensor] = {self.xs[i] for i in wanted}
         found = []
         for op in self.operations:
-            if any(t in reached for t in op._inputs):
+            if not reached.isdisjoint(op._inputs):
                 found.append(op)
-                reached.update(t for t in op._outputs if t in self.carrying)
+                reached.update(self.carrying.intersection(op._outputs))
         return found, frozenset(reached)
 
 
@@ -126,7 +126,7 @@ def external_inputs(operations: Sequence[Operation]) -> tuple[Tensor, ...]:
     found: dict[Tensor, None] = {}
     for op in operations:
         for tensor in op._inputs:
-            if tensor.op not in inside:
+            if tensor._op not in inside:
                 found.setdefault(tensor)
     return tuple(found)
 

@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-import enum
 import linecache
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tfstyle.framework import dtypes, tensor_shape
 from tfstyle.framework.dtypes import DType
+from tfstyle.framework.frames import Frame, located, user_frames
 from tfstyle.framework.tensor_shape import TensorShape
 
 if TYPE_CHECKING:
     from tfstyle.framework.graph import Graph
     from tfstyle.framework.op_def import OpDeclaration
 
-__all__ = ["Operation", "Tensor", "user_frames"]
+__all__ = ["Operation", "Tensor"]
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-# Scripts may live in a folder of ours (the shipped examples): those are user code.
-_USER_CODE = (_PACKAGE + "examples" + os.sep,)
-_MAX_FRAMES = 8
-
-Frame = tuple[str, int, str]
-
-
-class _Kind(enum.Enum):
-    OURS = 0
-    USER = 1
-    SYSTEM = 2
-
-
-# The same few files are on every stack.
-_kinds_of_file: dict[str, _Kind] = {}
-
-
-def _kind_of_file(name: str) -> _Kind:
-    if name.startswith(_PACKAGE) and not name.startswith(_USER_CODE):
-        return _Kind.OURS
-    return _Kind.SYSTEM if name.startswith("<frozen ") else _Kind.USER
-
-
-def user_frames(skip: int = 1) -> list[Frame]:
-    """The innermost frames of the caller's stack that are not tfstyle's own.
-
-    Returns:
-        At most eight (file name, line number, function name), outermost first.
-    """
-    frame = sys._getframe(skip)
-    found: list[Frame] = []
-    current: Any = frame
-    while current is not None and len(found) < _MAX_FRAMES:
-        code = current.f_code
-        name = code.co_filename
-        kind = _kinds_of_file.get(name)
-        if kind is None:
-            kind = _kinds_of_file[name] = _kind_of_file(name)
-        if kind is _Kind.SYSTEM:
-            break
-        if kind is _Kind.USER:
-            found.append((name, current.f_lineno, code.co_name))
-        current = current.f_back
-    found.reverse()
-    return found
+_UNKNOWN_SHAPE = tensor_shape.unknown_shape()
 
 
 class Operation:
@@ -130,7 +83,7 @@ class Operation:
         self._declaration = op_def
         self._control_flow_context: Any = None
         self._gradient_function: Callable[..., Any] | None = None
-        self._frames = user_frames(2)
+        self._frames: list[Frame] = user_frames(2)
         self._id = 0
         for i, tensor in enumerate(self._inputs):
             if tensor.graph is not g:
@@ -202,7 +155,7 @@ class Operation:
         """Where the operation was made: (file, line number, function, source line)."""
         return [
             (file, line, function, linecache.getline(file, line).strip() or None)
-            for file, line, function in self._frames
+            for file, line, function in located(self._frames)
         ]
 
     def values(self) -> tuple[Tensor, ...]:
@@ -301,7 +254,7 @@ class Tensor:
         self._op = op
         self._value_index = value_index
         self._dtype = dtypes.as_dtype(dtype)
-        self._shape: TensorShape = tensor_shape.unknown_shape()
+        self._shape: TensorShape = _UNKNOWN_SHAPE
         self._consumers: list[Operation] = []
         self._name = f"{op._name}:{value_index}"
 

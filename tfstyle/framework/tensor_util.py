@@ -23,6 +23,8 @@ __all__ = [
     "make_tensor_proto",
 ]
 
+_FLOAT64, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
+
 
 def MakeNdarray(tensor: Any) -> np.ndarray[Any, Any]:
     """The array that a `TensorProto` holds."""
@@ -91,13 +93,13 @@ def make_array(
 
 def _from_array(array: np.ndarray[Any, Any], wanted: DType | None) -> Any:
     is_text = array.dtype.kind in "SUO"
-    if wanted == dtypes.string or (is_text and wanted is None):
+    if wanted is dtypes.string or (is_text and wanted is None):
         return _encoded(array)
     return array if wanted is None else array.astype(wanted.as_numpy_dtype)
 
 
 def _from_python(values: Any, wanted: DType | None) -> Any:
-    leaves = list(_leaves(values))
+    leaves = [values] if isinstance(values, (int, float)) else list(_leaves(values))
     if any(isinstance(leaf, tensor_shape.Dimension) for leaf in leaves):
         values = _with_sizes(values)
         leaves = list(_leaves(values))
@@ -108,7 +110,7 @@ def _from_python(values: Any, wanted: DType | None) -> Any:
         wanted = dtypes.string
     if wanted is None:
         return _narrowed(_regular(values))
-    if wanted == dtypes.string:
+    if wanted is dtypes.string:
         return _encoded(_regular(values, object))
     if wanted.is_integer:
         # NumPy refuses to wrap integers around, but only while it makes an array.
@@ -131,11 +133,11 @@ def _with_sizes(values: Any) -> Any:
 
 def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """NumPy's choice of type for Python numbers -> TensorFlow's."""
-    if array.dtype == np.float64:
+    if array.dtype == _FLOAT64:
         return array.astype(np.float32)
-    if array.dtype == np.int64:
+    if array.dtype == _INT64:
         narrow = array.astype(np.int32)
-        return narrow if np.array_equal(narrow, array) else array
+        return narrow if (narrow == array).all() else array
     return array
 
 
@@ -150,10 +152,10 @@ def _leaves(values: Any) -> Iterator[Any]:
 def _check(value: Any, wanted: DType) -> None:
     """Raises TypeError when `value` is not of the kind `wanted` holds."""
     if isinstance(value, np.ndarray):
-        fits = (value.dtype.kind in "SUO") == (wanted == dtypes.string)
-    elif wanted == dtypes.string:
+        fits = (value.dtype.kind in "SUO") == (wanted is dtypes.string)
+    elif wanted is dtypes.string:
         fits = isinstance(value, (str, bytes))
-    elif wanted == dtypes.bool:
+    elif wanted is dtypes.bool:
         fits = isinstance(value, (bool, np.bool_))
     elif isinstance(value, tensor_shape.Dimension):
         fits = wanted.is_integer

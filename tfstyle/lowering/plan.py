@@ -165,7 +165,7 @@ def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
         for tensor in statics.cut.get(op, ()):
             before = levels[tensor.op]
             level = max(level, before + (1 if before % 2 else 2))
-        touched = list(all_accesses(op))
+        touched = all_accesses(op)
         for variable, _, write in touched:
             bound = writes.get(variable, 0)
             if write:

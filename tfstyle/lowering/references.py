@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
@@ -18,6 +18,9 @@ __all__ = [
     "runs_on_host",
     "written_inputs",
 ]
+
+# A variable, whether it is read, whether it is written.
+Access = tuple[Operation, bool, bool]
 
 
 def is_variable(op: Operation) -> bool:
@@ -41,9 +44,13 @@ def runs_on_host(op: Operation) -> bool:
             known = any(runs_on_host(o) for body in bodies for o in body.operations)
             op._attrs["_on_host"] = known
         return bool(known)
-    return declaration.host or any(
-        t.dtype.base_dtype is dtypes.string for t in (*op._inputs, *op._outputs)
-    )
+    if declaration.host:
+        return True
+    for tensors in (op._inputs, op._outputs):
+        for tensor in tensors:
+            if tensor._dtype.base_dtype is dtypes.string:
+                return True
+    return False
 
 
 def root_variable(tensor: Tensor) -> Operation | None:
@@ -54,8 +61,8 @@ def root_variable(tensor: Tensor) -> Operation | None:
     variable holds by then, so that what waits for an update sees the update.
     """
     while True:
-        op = tensor.op
-        if not tensor.dtype.is_ref_dtype:
+        op = tensor._op
+        if not tensor._dtype.is_ref_dtype:
             if not is_read(op):
                 return None
             tensor = op._inputs[0]
@@ -74,7 +81,7 @@ def root_variable(tensor: Tensor) -> Operation | None:
 
 def is_read(op: Operation) -> bool:
     """Whether `op` only passes the value of a variable on."""
-    return op.type == "Identity" and op._inputs[0].dtype.is_ref_dtype
+    return op._type == "Identity" and op._inputs[0]._dtype.is_ref_dtype
 
 
 def written_inputs(op: Operation) -> list[Tensor]:
@@ -88,38 +95,36 @@ def written_inputs(op: Operation) -> list[Tensor]:
     ]
 
 
-def accesses(
-    op: Operation, fed: Collection[Tensor] = ()
-) -> Iterator[tuple[Operation, bool, bool]]:
-    """The variables `op` touches: (variable, whether it reads, whether it writes).
+def accesses(op: Operation, fed: Collection[Tensor] = ()) -> list[Access]:
+    """The variables `op` touches.
 
     A reference that is fed is a value like any other for those who only read it.
     """
+    found: list[Access] = []
     declaration = op._declaration
     if declaration is None:
-        return
-    written = written_inputs(op)
+        return found
     for tensor in op._inputs:
         variable = root_variable(tensor)
         if variable is None:
             continue
-        writes = any(t is tensor for t in written)
+        writes = any(t is tensor for t in written_inputs(op))
         source = tensor.op._inputs[0] if is_read(tensor.op) else tensor
         if not writes and (tensor in fed or source in fed):
             continue
         reads = not writes or declaration.reads_ref
-        yield variable, reads, writes
+        found.append((variable, reads, writes))
+    return found
 
 
-def all_accesses(
-    op: Operation, fed: Collection[Tensor] = ()
-) -> Iterator[tuple[Operation, bool, bool]]:
+def all_accesses(op: Operation, fed: Collection[Tensor] = ()) -> list[Access]:
     """`accesses` of `op` and of the operations in its bodies.
 
     What a body writes is also read: when it does not run, the old value stays.
     """
-    yield from accesses(op, fed)
+    found = accesses(op, fed)
     for body in bodies_of(op):
         for inner in body.operations:
             for variable, reads, writes in all_accesses(inner, fed):
-                yield variable, reads or writes, writes
+                found.append((variable, reads or writes, writes))
+    return found

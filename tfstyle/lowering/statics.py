@@ -88,6 +88,8 @@ class Statics:
             tensors = inner._inputs[:1]
         else:
             tensors = inner._attrs.get("_helpful", [])
+        if not tensors:
+            return
         sources = [self._sources(tensor) for tensor in tensors]
         feeds = frozenset[Tensor]()
         for source in sources:

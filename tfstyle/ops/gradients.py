@@ -170,6 +170,7 @@ class _Walk:
         # One for all regions of this call: by it they know that they belong together.
         self._carrying = frozenset(self.carrying)
         self.relevant = self._on_the_way(ancestors)
+        self._flows: dict[Operation, list[Tensor]] = {}
         self._order = self._visits()
         self._gradients: defaultdict[Tensor, list[tuple[int, Gradient]]]
         self._gradients = defaultdict(list)
@@ -177,7 +178,7 @@ class _Walk:
 
     def _spread(self, ancestors: Sequence[Operation]) -> None:
         for op in ancestors:
-            if not any(t in self.carrying for t in op._inputs):
+            if self.carrying.isdisjoint(op._inputs):
                 continue
             flows, function = gradient_function_of(op)
             if not flows:
@@ -227,6 +228,13 @@ class _Walk:
             found = [t for t in found if t in reached]
         return found
 
+    def _flow(self, op: Operation) -> list[Tensor]:
+        """`_flowing` of one of `relevant`, when all that is wanted is known."""
+        found = self._flows.get(op)
+        if found is None:
+            found = self._flows[op] = self._flowing(op)
+        return found
+
     def _special(self, op: Operation) -> Callable[..., Any] | None:
         """Gradient functions of our own: reads of variables and sparse lookups."""
         if op.type == "Identity" and op._inputs[0].dtype.is_ref_dtype:
@@ -257,7 +265,7 @@ class _Walk:
         pending: defaultdict[Operation, int] = defaultdict(int)
         for op in self.relevant:
             for tensor in op._inputs:
-                pending[tensor.op] += 1
+                pending[tensor._op] += 1
         queue = deque(
             op for op in dict.fromkeys(y.op for y in self._ys) if not pending[op]
         )
@@ -268,9 +276,10 @@ class _Walk:
                 continue
             order[op] = len(order)
             for tensor in op._inputs:
-                pending[tensor.op] -= 1
-                if not pending[tensor.op]:
-                    queue.append(tensor.op)
+                maker = tensor._op
+                pending[maker] -= 1
+                if not pending[maker]:
+                    queue.append(maker)
         return order
 
     def run(self, seeds: Sequence[Gradient]) -> list[Gradient | None]:
@@ -309,7 +318,7 @@ class _Walk:
             if self._functions.get(op) is _read_gradient:
                 continue
             below = max(
-                (levels.get(t.op, 0) for t in self._flowing(op)),
+                (levels.get(t.op, 0) for t in self._flow(op)),
                 default=0,
             )
             if op in self._functions:
@@ -324,7 +333,7 @@ class _Walk:
             if op not in self._functions:
                 levels[op] = bounds.get(op, top + top % 2)
             bound = levels[op] - levels[op] % 2
-            for tensor in self._flowing(op):
+            for tensor in self._flow(op):
                 known = bounds.get(tensor.op, bound)
                 bounds[tensor.op] = min(known, bound)
         return levels
@@ -374,24 +383,21 @@ class _Walk:
         ys = [t for t in made if self._gradients.get(t)]
         if not ys:
             return
-        inside = set(made)
+        external = external_inputs(operations)
+        inside = set(operations)
         targets = set(self._xs)
         xs = [t for t in dict.fromkeys(made) if t in targets]
-        flowing = {t for op in operations for t in self._flowing(op)}
-        xs += [t for t in external_inputs(operations) if t in flowing]
+        flowing = {t for op in operations for t in self._flow(op)}
+        xs += [t for t in external if t in flowing]
         region = Region(
-            tuple(operations),
-            tuple(ys),
-            tuple(xs),
-            external_inputs(operations),
-            self._carrying,
+            tuple(operations), tuple(ys), tuple(xs), external, self._carrying
         )
         seeds = [ops.convert_to_tensor(self._sum(y)) for y in ys]
         last = operations[-1]
         with self._scope(last):
             gradient = last.graph.create_op(
                 "BlockGradient",
-                [*seeds, *region.external],
+                [*seeds, *external],
                 [x.dtype.base_dtype for x in xs],
                 name="BlockGradient",
                 attrs={"_region": region, "_counts": _counts(operations)},
@@ -399,10 +405,10 @@ class _Walk:
             )
         for x, grad in zip(xs, gradient.outputs, strict=True):
             grad.set_shape(x.get_shape())
-            if x in inside:
+            if x.op in inside:
                 self._final[x] = grad
             else:
-                users = [self._order[op] for op in operations if x in op._inputs]
+                users = [self._order[op] for op in x._consumers if op in inside]
                 self._gradients[x].append((min(users), grad))
 
 
@@ -423,7 +429,7 @@ def _ancestors(ys: Iterable[Tensor]) -> list[Operation]:
         op = pending.pop()
         if op not in found:
             found.add(op)
-            pending.extend(t.op for t in op._inputs)
+            pending.extend([t._op for t in op._inputs])
     return sorted(found, key=lambda op: op._id)
 
 

@@ -7,7 +7,7 @@ import traceback
 from typing import Any
 
 from tfstyle.framework import ops
-from tfstyle.framework.tensor import user_frames
+from tfstyle.framework.frames import located, user_frames
 from tfstyle.ops import variable_scope as vs
 
 __all__ = ["Template", "make_template"]
@@ -86,7 +86,9 @@ class Template:
         except Exception as error:
             message = str(error.args[0]) if error.args else ""
             where = "".join(
-                traceback.format_list([(f, n, c, None) for f, n, c in self._frames])
+                traceback.format_list(
+                    [(f, n, c, None) for f, n, c in located(self._frames)]
+                )
             )
             error.args = (
                 f"{message}\n\noriginally defined at:\n{where}",
