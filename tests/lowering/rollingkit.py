@@ -4,7 +4,7 @@ import numpy as np
 
 import tfstyle as tf
 from tfstyle.lowering import segment
-from tfstyle.lowering.units import Group
+from tfstyle.lowering.rolling.units import Group
 
 __all__ = ["Rolled", "compare", "initialize", "shapes"]
 

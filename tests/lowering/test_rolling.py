@@ -53,7 +53,7 @@ CELLS = {
 def test_cells(name, per_step_loss, monkeypatch):
     if name == "basic":
         # A step has so few operations that a short loop is not worth a scan.
-        monkeypatch.setattr("tfstyle.lowering.rolling.LEAST_SAVED", 30)
+        monkeypatch.setattr("tfstyle.lowering.rolling.roll.LEAST_SAVED", 30)
     rolled = compare(lambda: _cell_loop(CELLS[name], per_step_loss), monkeypatch)
     assert rolled.sizes()[0][0] == STEPS
 

@@ -21,12 +21,12 @@ from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.array_state import (
+from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.control.array_state import (
     ArrayState,
     differentiable_part,
     with_part,
 )
-from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.own_gradients import blocked_inputs, guarded
 from tfstyle.lowering.references import is_read, root_variable, runs_on_host
 from tfstyle.lowering.rows import Row, gradients_of, value_of

@@ -13,8 +13,8 @@ from typing import Any
 
 from tfstyle.framework.subgraph import Body
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.control.host_control import HostControl
 from tfstyle.lowering.host import HostStep
-from tfstyle.lowering.host_control import HostControl
 from tfstyle.lowering.prune import Pruned, prune
 from tfstyle.lowering.references import (
     all_accesses,

@@ -12,24 +12,24 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering import (  # noqa: F401  these register the structural ops
+from tfstyle.lowering.blame import blamed
+from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
+from tfstyle.lowering.control import (  # noqa: F401  these register the structural ops
     branches,
     loops,
     tensor_arrays,
     while_loops,
 )
-from tfstyle.lowering.blame import blamed
-from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
-from tfstyle.lowering.groups import random_together, run_unit, stacked_streams
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import all_accesses, is_variable, root_variable
-from tfstyle.lowering.rolling import roll, rolling_enabled
+from tfstyle.lowering.rolling.groups import random_together, run_unit, stacked_streams
+from tfstyle.lowering.rolling.roll import roll, rolling_enabled
+from tfstyle.lowering.rolling.stretch import surroundings_of
+from tfstyle.lowering.rolling.units import Unit
 from tfstyle.lowering.rows import Row, Stack
 from tfstyle.lowering.state import Changes, State
 from tfstyle.lowering.statics import Statics, static_tensors
-from tfstyle.lowering.stretch import surroundings_of
-from tfstyle.lowering.units import Unit
 
 __all__ = ["Segment"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.edges import View
+from tfstyle.lowering.rolling.edges import View
 
 __all__ = ["Carry", "Family", "Group", "Unit", "operations_of"]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.tensor import Operation
-from tfstyle.lowering.array_state import ArrayState, array_of, marks
 from tfstyle.lowering.checks import check
+from tfstyle.lowering.control.array_state import ArrayState, array_of, marks
 from tfstyle.lowering.evaluate import Evaluator
 
 __all__ = ["Access", "element", "shape_text"]

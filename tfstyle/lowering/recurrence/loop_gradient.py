@@ -16,11 +16,11 @@ import jax
 import jax.numpy as jnp
 
 from tfstyle.framework.tensor import Tensor
-from tfstyle.lowering.step_plan import GradientPlan, Product
-from tfstyle.lowering.steps import Entering, ProductRules
+from tfstyle.lowering.recurrence.step_plan import GradientPlan, Product
+from tfstyle.lowering.recurrence.steps import Entering, ProductRules
 
 if TYPE_CHECKING:
-    from tfstyle.lowering.recurrence import Steps
+    from tfstyle.lowering.recurrence.scan import Steps
 
 __all__ = ["Kept", "differentiated"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import array_writes
-from tfstyle.lowering.array_state import ArraySize, ArrayState, array_of
+from tfstyle.lowering.control.array_state import ArraySize, ArrayState, array_of
 from tfstyle.lowering.evaluate import Evaluator
 
 __all__ = ["Sizing", "known_size", "sizes_of"]

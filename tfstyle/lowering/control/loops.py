@@ -12,9 +12,9 @@ import numpy as np
 from tfstyle.framework.random_stream import advanced_each, fold_in
 from tfstyle.framework.subgraph import Body, Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation
-from tfstyle.lowering.bodies import BodyState
+from tfstyle.lowering.control.bodies import BodyState
 from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
-from tfstyle.lowering.recurrence import (
+from tfstyle.lowering.recurrence.scan import (
     Recurrence,
     advance_stream,
     draws,

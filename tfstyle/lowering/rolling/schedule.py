@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tfstyle.framework.tensor import Operation
 from tfstyle.lowering.references import all_accesses
-from tfstyle.lowering.units import Unit, operations_of
+from tfstyle.lowering.rolling.units import Unit, operations_of
 
 __all__ = ["Schedule"]
 

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.array_state import concrete
+from tfstyle.lowering.control.array_state import concrete
 from tfstyle.lowering.evaluate import Evaluator, blocks_of
-from tfstyle.lowering.joined import Joined, concatenated, taken_out
-from tfstyle.lowering.step_plan import GradientPlan, Product, draws, flows
+from tfstyle.lowering.recurrence.joined import Joined, concatenated, taken_out
+from tfstyle.lowering.recurrence.step_plan import GradientPlan, Product, draws, flows
 from tfstyle.lowering.tape import differentiated
 
 __all__ = ["Entering", "Layout", "ProductRules", "Step", "is_kept"]

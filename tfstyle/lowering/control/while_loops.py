@@ -20,11 +20,11 @@ from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Body, bodies_of, needed_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import deciding
-from tfstyle.lowering.array_sizes import Sizing, known_size, sizes_of
-from tfstyle.lowering.array_state import ArrayState, concrete
-from tfstyle.lowering.bodies import BodyFunction, BodyState, State
+from tfstyle.lowering.control.array_sizes import Sizing, known_size, sizes_of
+from tfstyle.lowering.control.array_state import ArrayState, concrete
+from tfstyle.lowering.control.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
-from tfstyle.lowering.recurrence import Recurrence, scan
+from tfstyle.lowering.recurrence.scan import Recurrence, scan
 from tfstyle.lowering.references import is_variable
 
 __all__: list[str] = []

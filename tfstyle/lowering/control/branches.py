@@ -12,8 +12,8 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation
-from tfstyle.lowering.array_state import ArrayState, concrete
-from tfstyle.lowering.bodies import BodyFunction, BodyState, State
+from tfstyle.lowering.control.array_state import ArrayState, concrete
+from tfstyle.lowering.control.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
 
 __all__: list[str] = []

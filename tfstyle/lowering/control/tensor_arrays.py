@@ -16,9 +16,9 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.tensor import Operation
-from tfstyle.lowering.array_access import Access, element, shape_text
-from tfstyle.lowering.array_state import ArrayState
 from tfstyle.lowering.checks import checking
+from tfstyle.lowering.control.array_access import Access, element, shape_text
+from tfstyle.lowering.control.array_state import ArrayState
 from tfstyle.lowering.evaluate import Evaluator, structural
 
 __all__: list[str] = []

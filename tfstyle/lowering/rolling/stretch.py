@@ -16,8 +16,8 @@ from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.edges import place_inputs
 from tfstyle.lowering.references import runs_on_host
+from tfstyle.lowering.rolling.edges import place_inputs
 
 __all__ = ["LEAST_REPEATS", "Stretch", "Surroundings", "surroundings_of"]
 

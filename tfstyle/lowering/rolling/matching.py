@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tfstyle.framework.tensor import Tensor
-from tfstyle.lowering.edges import size_of
-from tfstyle.lowering.stretch import LEAST_REPEATS, Stretch
+from tfstyle.lowering.rolling.edges import size_of
+from tfstyle.lowering.rolling.stretch import LEAST_REPEATS, Stretch
 
 __all__ = ["LEAST_SAVED", "Break", "Match", "find"]
 

@@ -16,12 +16,18 @@ import numpy as np
 
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.array_state import concrete
-from tfstyle.lowering.bodies import BodyState, State
+from tfstyle.lowering.control.array_state import concrete
+from tfstyle.lowering.control.bodies import BodyState, State
 from tfstyle.lowering.evaluate import Evaluator
-from tfstyle.lowering.loop_gradient import Kept, differentiated
-from tfstyle.lowering.step_plan import Dependence, GradientPlan, draws, uses
-from tfstyle.lowering.steps import Entering, Layout, ProductRules, Step, is_kept
+from tfstyle.lowering.recurrence.loop_gradient import Kept, differentiated
+from tfstyle.lowering.recurrence.step_plan import Dependence, GradientPlan, draws, uses
+from tfstyle.lowering.recurrence.steps import (
+    Entering,
+    Layout,
+    ProductRules,
+    Step,
+    is_kept,
+)
 from tfstyle.lowering.tape import is_complex
 
 __all__ = ["Recurrence", "Scanned", "advance_stream", "draws", "scan"]

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 
 from tfstyle.framework.subgraph import Body, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.array_state import ArrayState, concrete, marks
 from tfstyle.lowering.checks import checking
+from tfstyle.lowering.control.array_state import ArrayState, concrete, marks
 from tfstyle.lowering.evaluate import Evaluator
 from tfstyle.lowering.references import accesses, root_variable
 

@@ -23,7 +23,8 @@ from tfstyle.framework.op_table import OpFacts
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
-from tfstyle.lowering.recurrence import Recurrence, draws, scan
+from tfstyle.lowering.recurrence.scan import Recurrence, draws, scan
+from tfstyle.lowering.rolling.units import Group, Unit
 from tfstyle.lowering.rows import (
     Collected,
     Key,
@@ -33,7 +34,6 @@ from tfstyle.lowering.rows import (
     evaluate,
     value_of,
 )
-from tfstyle.lowering.units import Group, Unit
 
 __all__ = ["random_together", "run_unit", "stacked_streams"]
 

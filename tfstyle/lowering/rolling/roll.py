@@ -13,13 +13,13 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.edges import size_of, views_of
-from tfstyle.lowering.matching import LEAST_SAVED, Break, Match, find
 from tfstyle.lowering.references import is_read
-from tfstyle.lowering.schedule import Schedule
+from tfstyle.lowering.rolling.edges import size_of, views_of
+from tfstyle.lowering.rolling.matching import LEAST_SAVED, Break, Match, find
+from tfstyle.lowering.rolling.schedule import Schedule
+from tfstyle.lowering.rolling.stretch import LEAST_REPEATS, Stretch, Surroundings
+from tfstyle.lowering.rolling.units import Carry, Family, Group, Unit
 from tfstyle.lowering.statics import static_tensors
-from tfstyle.lowering.stretch import LEAST_REPEATS, Stretch, Surroundings
-from tfstyle.lowering.units import Carry, Family, Group, Unit
 
 __all__ = ["roll", "rolling_enabled"]
 
