@@ -1,6 +1,7 @@
 """The graph and its scopes; names and errors are those of TensorFlow 0.12.1."""
 
 import re
+import sys
 import threading
 
 import numpy as np
@@ -99,6 +100,26 @@ def test_unique_name(graph):
     assert graph.unique_name("y", mark_as_used=False) == "y"
     with graph.name_scope("s"):
         assert graph.unique_name("y") == "s/y"
+
+
+def test_scopes_as_decorators(graph):
+    @tf.name_scope("outer")
+    def make():
+        return constant("a").op.name
+
+    assert [make(), make()] == ["outer/a", "outer_1/a"]
+    with pytest.raises(ValueError, match="'/x' is not a valid scope name"):
+        tf.name_scope("/x").__enter__()
+    assert constant("b").op.name == "b"
+
+
+def test_a_scope_that_is_refused_leaves_the_default_graph(graph):
+    other = tf.Graph()
+    with other.as_default():
+        a = constant("a")
+    with pytest.raises(ValueError, match="'-' is not a valid scope name"):
+        tf.op_scope([a], "-").__enter__()
+    assert tf.get_default_graph() is graph
 
 
 def test_op_scope(graph):
@@ -484,6 +505,19 @@ def test_operations_know_the_line_that_made_them(graph):
         "test_operations_know_the_line_that_made_them",
     )
     assert text == "op = constant().op"
+
+
+def test_the_line_of_an_operation_made_over_several_lines(graph):
+    first = sys._getframe().f_lineno + 1
+    op = tf.add(
+        tf.constant(1.0),
+        tf.constant(2.0),
+    ).op
+    _, line, function, text = op.traceback[-1]
+    assert function == "test_the_line_of_an_operation_made_over_several_lines"
+    assert (line, text) == (first, "op = tf.add(")
+    _, line, _, text = op.inputs[1].op.traceback[-1]
+    assert (line, text) == (first + 2, "tf.constant(2.0),")
 
 
 # -- defaults ---------------------------------------------------------------------
