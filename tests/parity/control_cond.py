@@ -180,6 +180,35 @@ def case_indexed_slices(tf, np):
         }
 
 
+def case_slices_of_a_variable(tf, np):
+    table = tf.Variable(X, name="table")
+    rows, all_rows = tf.constant([0, 1]), tf.constant([2, 3])
+    p = tf.placeholder(tf.bool, [], name="p")
+    found = tf.cond(
+        p,
+        lambda: tf.IndexedSlices(table * 2.0, rows, all_rows),
+        lambda: tf.IndexedSlices(table, rows, all_rows),
+    )
+    parts = [found.values, found.indices, found.dense_shape]
+    grads = tf.gradients(tf.reduce_sum(tf.square(found.values)), table)
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        return {
+            "tensors": np.array([described(t) for t in parts]),
+            "true": sess.run(parts + grads, {p: True}),
+            "false": sess.run(parts + grads, {p: False}),
+        }
+
+
+def case_sparse_names(tf, np):
+    def sparse():
+        return tf.SparseTensor([[0, 1]], [1.0], [2, 3])
+
+    found = tf.cond(tf.placeholder(tf.bool, []), sparse, sparse)
+    parts = [found.values, found.indices, found.shape]
+    return {"tensors": np.array([described(t) for t in parts])}
+
+
 def case_sparse_tensor(tf, np):
     def sparse(scale):
         values = tf.constant([1.0, 2.0]) * scale
@@ -452,8 +481,35 @@ def case_bad_case(tf, np):
             lambda tf: tf.case([(yes(tf), one)], 3),
             lambda tf: tf.case([(yes(tf), one), (yes(tf), one)], one, exclusive=True),
             lambda tf: tf.case([(yes(tf), one)], lambda: tf.constant(1.0)),
+            lambda tf: tf.case([], one),
+            lambda tf: tf.case({}, one),
+            lambda tf: tf.case(None, one),
         )
     }
+
+
+def case_bad_words(tf, np):
+    """The words of what scripts may look for."""
+    yes, one = tf.constant(True), (lambda: tf.constant(1))
+
+    def exclusive(tf):
+        a, b = tf.constant(True, name="A"), tf.constant(True, name="B")
+        tf.Session().run(tf.case([(a, one), (b, one)], one, exclusive=True))
+
+    return {
+        "first": [
+            words(lambda: tf.cond(yes, one, lambda: tf.constant(1.0))),
+            words(lambda: tf.case(3, one)),
+            words(lambda: exclusive(tf)),
+        ]
+    }
+
+
+def words(function):
+    try:
+        function()
+    except Exception as error:
+        return np.array((getattr(error, "message", "") or str(error)).split("\n")[0])
 
 
 def case_inside_is_not_fetched(tf, np):

@@ -54,6 +54,63 @@ case_map_other_dtype = table(
     names=False,
 )
 
+# A list of tensors that do not fit into one is a structure.
+case_map_list = table(
+    (
+        lambda tf, x, i: tf.map_fn(
+            lambda q: q[0] * tf.to_float(q[1]), [x, i], dtype=tf.float32
+        ),
+        X,
+        ints(3),
+    ),
+    (lambda tf, x, y: tf.map_fn(lambda q: q[0] * q[1], [x, y], tf.float32), X, arr(3)),
+    (lambda tf, x, i: tf.map_fn(lambda q: [q[0] * 2.0, q[1] + 1], [x, i]), X, ints(3)),
+    (
+        lambda tf, x, y: tf.map_fn(
+            lambda q: [q[0] * q[1], tf.to_int32(q[1])],
+            [x, y],
+            dtype=[tf.float32, tf.int32],
+        ),
+        X,
+        Y,
+    ),
+    (
+        lambda tf, x, y: tf.map_fn(
+            lambda q: (q[0] * q[1], tf.to_int32(q[1])),
+            [x, y],
+            dtype=(tf.float32, tf.int32),
+        ),
+        X,
+        Y,
+    ),
+    names=False,
+)
+
+case_scan_list = table(
+    (
+        lambda tf, x, i: tf.scan(
+            lambda a, q: a + q[0] * tf.to_float(q[1]), [x, i], tf.zeros([2])
+        ),
+        X,
+        ints(3),
+    ),
+    (
+        lambda tf, x, i: tf.scan(lambda a, q: [a[0] * q[0], a[1] + q[1]], [x, i]),
+        X,
+        ints(3),
+    ),
+    (
+        lambda tf, x, y: tf.scan(
+            lambda a, q: [a[0] * q[0], a[1] + q[1] * a[0][0]],
+            [x, y],
+            [tf.ones([2]), tf.zeros([])],
+        ),
+        X,
+        arr(3),
+    ),
+    names=False,
+)
+
 case_map_constant = table(
     (lambda tf, x: tf.map_fn(lambda r: tf.constant(2.5), x), arr(3)), names=False
 )
@@ -347,6 +404,10 @@ def case_bad(tf, np):
             lambda tf: tf.foldr(3, x),
             lambda tf: tf.scan(3, x),
             lambda tf: tf.map_fn(lambda r: r, x, parallel_iterations=0),
+            lambda tf: tf.map_fn(lambda r: r, x, parallel_iterations=None),
+            lambda tf: tf.map_fn(lambda r: r, x, parallel_iterations=1.5),
+            lambda tf: tf.map_fn(lambda q: q[0], [x, np.ones([2, 9], "f")], tf.float32),
+            lambda tf: tf.map_fn(lambda q: q[0], [x, x], [tf.float32, tf.float32]),
             lambda tf: tf.map_fn(lambda r: r, np.float32(3.0)),
             lambda tf: tf.map_fn(lambda r: tf.to_int32(r), x),
             lambda tf: tf.map_fn(lambda r: tf.to_int32(r), x, dtype=tf.int64),

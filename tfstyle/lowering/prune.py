@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
 
@@ -121,7 +122,14 @@ class _Walk:
         """What runs forward so that the gradients of a region can run back."""
         forward = region.reached(self.needed[op])[0]
         for inner in forward:
-            self.want(inner)
+            if self.want(inner) is not inner:
+                raise errors.InvalidArgumentError(
+                    None,
+                    op,
+                    f"The gradient '{op.name}' goes through '{inner.name}', which is "
+                    "made in the body of a branch or a loop, outside of it. Return it "
+                    "from there.",
+                )
             # How often a loop runs must be known before it can be differentiated.
             count = op._attrs["_counts"].get(inner)
             if count is not None and self.use(count) is not None:

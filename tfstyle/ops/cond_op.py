@@ -9,14 +9,14 @@ from tfstyle.framework import dtypes, ops
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
-from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops.body_context import BodyContext
 from tfstyle.ops.constant_op import constant
 from tfstyle.ops.elementwise_ops import logical_and, logical_not, logical_or
+from tfstyle.ops.join_ops import pack
 from tfstyle.ops.logging_ops import Assert
-from tfstyle.ops.loop_values import flatten_value, pack_value, predicate
+from tfstyle.ops.loop_values import as_value, flatten_value, pack_value, predicate
 from tfstyle.ops.shape_ops import identity
 
 __all__ = ["case", "cond"]
@@ -97,9 +97,7 @@ def _result(item: Any, when: bool) -> Any:
     if isinstance(item, Operation):
         with ops.control_dependencies([item]):
             return constant(when, name="done")
-    if isinstance(item, (IndexedSlices, SparseTensor)) or hasattr(item, "flow"):
-        return item
-    return ops.convert_to_tensor(item)
+    return as_value(item)
 
 
 def _check_same(first: _Branch, second: _Branch) -> None:
@@ -118,7 +116,7 @@ def _check_same(first: _Branch, second: _Branch) -> None:
         if x.dtype.base_dtype != y.dtype.base_dtype:
             raise ValueError(
                 "Outputs of fn1 and fn2 must have the same type: "
-                f"{x.dtype.base_dtype.name}, {y.dtype.base_dtype.name}"
+                f"{y.dtype.base_dtype.name}, {x.dtype.base_dtype.name}"
             )
 
 
@@ -152,9 +150,27 @@ def _make(pred: Tensor, branches: Sequence[_Branch]) -> Any:
     results = []
     for item in branches[0].results:
         tensors = [next(outputs) for _ in flatten_value(item)]
-        merged = [identity(t, name="Merge") for t in tensors]
-        results.append(pack_value(item, merged))
+        results.append(pack_value(item, _merge(item, tensors)))
     return results[0] if len(results) == 1 else results
+
+
+def _merge(item: Any, tensors: list[Tensor]) -> list[Tensor]:
+    """The tensors of one result under TensorFlow's names."""
+    if len(tensors) == 1:
+        return [identity(tensors[0], name="Merge")]
+    # Of slices the values come first, of a sparse tensor the indices.
+    first = 0 if isinstance(item, IndexedSlices) else 1
+    values = identity(tensors[first], name="Merge")
+    with ops.name_scope(f"{values.op.name}/"):
+        merged = [
+            identity(t, name=name)
+            for t, name in zip(
+                tensors[:first] + tensors[first + 1 :],
+                ("indices", "dense_shape"),
+                strict=False,
+            )
+        ]
+    return [*merged[:first], values, *merged[first:]]
 
 
 def _merged(a: Tensor, b: Tensor) -> tuple[TensorShape, bool]:
@@ -184,10 +200,11 @@ def case(pred_fn_pairs, default, exclusive=False, name="case"):
     Raises:
         TypeError: when `pred_fn_pairs` is no list or dict of pairs, or something in it
             is no boolean tensor or no function.
+        ValueError: when there is no pair.
         tf.errors.InvalidArgumentError: when run, if `exclusive` and several hold.
     """
     if not isinstance(pred_fn_pairs, (list, tuple, dict)):
-        raise TypeError("pred_fn_pairs must be a list, tuple or dict.")
+        raise TypeError("fns must be a list, tuple, or dict")
     pairs = list(
         pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs
     )
@@ -198,12 +215,12 @@ def case(pred_fn_pairs, default, exclusive=False, name="case"):
             raise TypeError("pred must be Tensor of type bool")
         if not callable(pair[1]):
             raise TypeError(f"fn for pred {pair[0].name} must be callable.")
+    if not pairs:
+        raise ValueError("pred_fn_pairs must hold at least one (pred, fn) pair.")
     if not callable(default):
         raise TypeError("default must be callable.")
     predicates = [pred for pred, _ in pairs]
     with ops.op_scope([predicates], name, "case"):
-        if not pairs:
-            return default()
         waited = [_exclusive(predicates)] if exclusive else []
         with ops.control_dependencies(waited):
             return _chain(pairs, default)
@@ -225,5 +242,10 @@ def _exclusive(predicates: Sequence[Tensor]) -> Operation:
     names = ", ".join(pred.name for pred in predicates)
     return Assert(
         logical_not(several),
-        [f"More than one condition evaluated as True but exclusive=True: {names}"],
+        [
+            "More than one condition evaluated as True but exclusive=True.  "
+            f"Conditions: ({names}), Values:",
+            pack(predicates),
+        ],
+        summarize=len(predicates),
     )

@@ -45,8 +45,11 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "merge",
     "no_op",
     "not_equal",
+    "ref_switch",
+    "switch",
     "tuple",
     "while_loop",
     "with_dependencies",
@@ -154,3 +157,41 @@ def tuple(tensors, name=None, control_inputs=None):
             raise ValueError(f"Must have at least one Tensor: {tensors}")
         gate = group(*sorted(set(gates), key=lambda op: op._id))
         return [None if t is None else with_dependencies([gate], t) for t in tensors]
+
+
+def switch(data, pred, dtype=None, name=None):
+    """Not available: which of its outputs has a value would be known only when it runs.
+
+    Raises:
+        NotImplementedError: always. `tf.cond` computes one branch or the other.
+    """
+    del data, pred, dtype, name
+    raise _no_switches("switch")
+
+
+def ref_switch(data, pred, name=None):
+    """Not available, see `switch`.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    del data, pred, name
+    raise _no_switches("ref_switch")
+
+
+def merge(inputs, name=None):
+    """Not available, see `switch`.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    del inputs, name
+    raise _no_switches("merge")
+
+
+def _no_switches(function: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"control_flow_ops.{function}: here a tensor always has a value, so there are "
+        "no Switch and Merge operations. Use tf.cond, which computes one branch or the "
+        "other, or tf.select."
+    )

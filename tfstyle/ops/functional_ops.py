@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from tfstyle.framework import dtypes, errors, ops
 from tfstyle.framework.tensor import Tensor
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.ops import array_ops, math_ops
 from tfstyle.ops.body_context import BodyContext
+from tfstyle.ops.loop_values import check_parallel_iterations
 from tfstyle.ops.scan_op import ScanResult, make_scan
 from tfstyle.util import nest
 
@@ -33,7 +36,8 @@ def map_fn(
     Args:
         fn: a function of one row that returns a tensor, or a tuple of them.
         elems: a tensor [n, …]; or a tuple of such tensors, of which `fn` then gets the
-            tuple of rows. A list is one tensor.
+            tuple of rows. A list is one tensor, its parts packed; but where they do
+            not fit into one, or `dtype` is a list or tuple, `fn` gets a list of rows.
         dtype: the dtype of the results, in their structure; default: that of `elems`.
         parallel_iterations: a positive number; one row comes after the other whatever
             it is.
@@ -42,7 +46,7 @@ def map_fn(
         name: name scope; default "map".
 
     Returns:
-        A tensor [n, …], or a tuple of them: row i is `fn` of row i.
+        A tensor [n, …], or several of them in a structure: row i is `fn` of row i.
 
     Raises:
         TypeError: when `fn` is not callable.
@@ -53,7 +57,7 @@ def map_fn(
     del swap_memory
     _check(fn, parallel_iterations)
     with ops.op_scope(nest.flatten(elems), name, "map"):
-        loop = _Loop(elems, "map")
+        loop = _Loop(elems, "map", isinstance(dtype, (list, tuple)))
         structure = loop.elems if dtype is None else dtype
         wanted = [
             t.dtype.base_dtype if isinstance(t, Tensor) else dtypes.as_dtype(t)
@@ -86,7 +90,7 @@ def foldl(
     Args:
         fn: a function of (what the rows before gave, a row) that returns what the rows
             give so far, of the same shape and dtype.
-        elems: a tensor [n, …], or a tuple of such tensors.
+        elems: a tensor [n, …], or a tuple or list of such tensors as in `tf.scan`.
         initializer: what to begin with, a tensor or a tuple of them; default: the first
             row.
         parallel_iterations: a positive number, see `tf.map_fn`.
@@ -122,7 +126,7 @@ def foldr(
 
     Args:
         fn: a function of (what the rows after gave, a row).
-        elems: a tensor [n, …], or a tuple of such tensors.
+        elems: a tensor [n, …], or a tuple or list of such tensors as in `tf.scan`.
         initializer: what to begin with; default: the last row.
         parallel_iterations: a positive number, see `tf.map_fn`.
         back_prop: whether gradients flow through.
@@ -154,7 +158,8 @@ def scan(
     Args:
         fn: a function of (what the rows before gave, a row) that returns what the rows
             give so far, of the same shape and dtype.
-        elems: a tensor [n, …], or a tuple of such tensors. A list is one tensor.
+        elems: a tensor [n, …], or a tuple of such tensors. A list is one tensor, its
+            parts packed, where they fit into one, else like a tuple.
         initializer: what to begin with, a tensor or a tuple of them; default: the first
             row, which then is the first result, too.
         parallel_iterations: a positive number, see `tf.map_fn`.
@@ -189,11 +194,34 @@ def scan(
         return nest.pack_sequence_as(structure, found)
 
 
+def _is_structure(value: Any, apart: bool = False) -> bool:
+    """Whether `value` is several tensors, not one that is packed from a list."""
+    if isinstance(value, tuple):
+        return True
+    return isinstance(value, list) and (apart or _packed(value) is None)
+
+
+def _packed(value: Any) -> tuple[Any, TensorShape] | None:
+    """dtype (None: any) and shape of `value` as one tensor; None where it is none."""
+    if not isinstance(value, (list, tuple)):
+        if hasattr(value, "get_shape"):
+            return value.dtype.base_dtype, value.get_shape()
+        return None, TensorShape(np.shape(value))
+    dtype, shape = None, TensorShape(None)
+    for item in value:
+        part = _packed(item)
+        if part is None or not shape.is_compatible_with(part[1]):
+            return None
+        if dtype is not None and part[0] not in (None, dtype):
+            return None
+        dtype, shape = dtype or part[0], shape.merge_with(part[1])
+    return dtype, TensorShape([len(value)]).concatenate(shape)
+
+
 def _check(fn: Any, parallel_iterations: Any) -> None:
     if not callable(fn):
         raise TypeError("fn must be callable.")
-    if parallel_iterations < 1:
-        raise TypeError("parallel_iterations must be a positive integer.")
+    check_parallel_iterations(parallel_iterations)
 
 
 class _Loop:
@@ -206,8 +234,8 @@ class _Loop:
         scope: the name scope of the body.
     """
 
-    def __init__(self, elems: Any, name: str) -> None:
-        if isinstance(elems, tuple):
+    def __init__(self, elems: Any, name: str, apart: bool = False) -> None:
+        if _is_structure(elems, apart):
             flat = [ops.convert_to_tensor(t, name="elems") for t in nest.flatten(elems)]
             self.elems = nest.pack_sequence_as(elems, flat)
         else:
@@ -235,7 +263,7 @@ class _Loop:
             first = [_first(t) for t in self.rows]
             self.rows = [_without_first(t) for t in self.rows]
             return self.elems, first
-        if isinstance(initializer, tuple):
+        if _is_structure(initializer):
             return initializer, [
                 ops.convert_to_tensor(t, name="initializer")
                 for t in nest.flatten(initializer)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from tfstyle.framework import ops
+from tfstyle.framework import errors, ops
 from tfstyle.framework.connected import (
     connected_inputs,
     is_differentiable,
@@ -91,12 +91,15 @@ def gradients(
     Raises:
         LookupError: when an operation on the way has no gradient.
         ValueError: when `grad_ys` does not fit `ys`.
+        tf.errors.InvalidArgumentError: when one of `xs` is made in the body of a branch
+            or a loop, and this is outside of it.
     """
     del gate_gradients
     if aggregation_method not in (None, 0, 1, 2):
         raise ValueError(f"Invalid aggregation_method specified {aggregation_method}.")
     ys = _as_list(ys)
     xs = [_target(x) for x in _as_list(xs)]
+    _check_reachable(xs)
     given = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     with ops.op_scope([*ys, *xs, *given], name, "gradients"):
         ys = ops.convert_n_to_tensor_or_indexed_slices(ys, name="y")
@@ -116,6 +119,23 @@ def _target(x) -> Any:
     if convert is not None:
         return convert()
     return ops.convert_to_tensor(x, name="x")
+
+
+def _check_reachable(xs: Iterable[Tensor]) -> None:
+    """Refuses targets whose gradients only the body that makes them could tell."""
+    for x in xs:
+        here = ops.get_default_graph()._control_flow_context
+        context = x.op._control_flow_context
+        while here is not None and here is not context:
+            here = here.outer
+        if context is not here and context.owner is not None:
+            raise errors.InvalidArgumentError(
+                None,
+                x.op,
+                f"'{x.name}' is made in the body of a branch or a loop: there are no "
+                "gradients with respect to it outside. Call tf.gradients in the body, "
+                "or make it before.",
+            )
 
 
 def _default_grad_ys(grad_ys: Sequence[Any], ys: Sequence[Tensor]) -> list[Gradient]:

@@ -10,7 +10,13 @@ from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.tensor import Tensor
 
-__all__ = ["flatten_value", "pack_value", "predicate"]
+__all__ = [
+    "as_value",
+    "check_parallel_iterations",
+    "flatten_value",
+    "pack_value",
+    "predicate",
+]
 
 
 def predicate(value: Any, argument: str, op_type: str, name: str) -> Tensor:
@@ -38,6 +44,36 @@ def predicate(value: Any, argument: str, op_type: str, name: str) -> Tensor:
             f"Shape must be rank 0 but is rank {rank} for '{tensor.name}'."
         )
     return tensor
+
+
+def check_parallel_iterations(number: Any) -> None:
+    """Refuses what TensorFlow refuses as the number of iterations side by side.
+
+    Raises:
+        TypeError: when `number` is None or below 1.
+        ValueError: when it is no whole number.
+    """
+    if number is None or number < 1:
+        raise TypeError("parallel_iterations must be a positive integer.")
+    if int(number) != number:
+        raise ValueError(f"`parallel_iterations` must be a positive integer: {number}")
+
+
+def as_value(value: Any) -> Any:
+    """`value` as something that consists of tensors: what is converted to one is.
+
+    So are the parts of slices and sparse tensors, which may be variables.
+    """
+    if isinstance(value, IndexedSlices):
+        shape = value.dense_shape
+        return IndexedSlices(
+            ops.convert_to_tensor(value.values),
+            ops.convert_to_tensor(value.indices),
+            None if shape is None else ops.convert_to_tensor(shape),
+        )
+    if isinstance(value, SparseTensor) or hasattr(value, "flow"):
+        return value
+    return ops.convert_to_tensor(value)
 
 
 def flatten_value(value: Any) -> list[Tensor]:

@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfstyle.framework import dtypes, errors, ops
-from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
-from tfstyle.framework.sparse_tensor import SparseTensor
 from tfstyle.framework.subgraph import Body, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.tensor_shape import TensorShape
 from tfstyle.framework.trip_counts import sizes_itself
 from tfstyle.ops.body_context import BodyContext
-from tfstyle.ops.loop_values import flatten_value, pack_value, predicate
+from tfstyle.ops.loop_values import (
+    as_value,
+    check_parallel_iterations,
+    flatten_value,
+    pack_value,
+    predicate,
+)
 from tfstyle.ops.shape_ops import identity
 from tfstyle.util import nest
 
@@ -77,8 +81,8 @@ def while_loop(
         them; of a list of one, the one.
 
     Raises:
-        TypeError: when `cond` or `body` is not callable, or what `cond` returns is not
-            boolean.
+        TypeError: when `cond` or `body` is not callable, what `cond` returns is not
+            boolean, or `parallel_iterations` is not positive.
         ValueError: when there are no loop variables, `body` returns another number, or
             a shape is not what `shape_invariants` promises.
         tf.errors.InvalidArgumentError: when `body` returns another dtype.
@@ -94,8 +98,7 @@ def while_loop(
             raise TypeError("cond must be callable.")
         if not callable(body):
             raise TypeError("body must be callable.")
-        if parallel_iterations < 1:
-            raise TypeError("parallel_iterations must be a positive integer.")
+        check_parallel_iterations(parallel_iterations)
         loop = _Loop(loop_vars, shape_invariants)
         loop.record(cond, body)
         return loop.make(back_prop)
@@ -112,7 +115,7 @@ class _Loop:
     def __init__(self, loop_vars: Any, shape_invariants: Any) -> None:
         self._structure = loop_vars
         self._returned: Any = None
-        self.values = [_value(v) for v in nest.flatten(loop_vars)]
+        self.values = [as_value(v) for v in nest.flatten(loop_vars)]
         self.initial = [t for v in self.values for t in flatten_value(v)]
         self._shapes = [t.get_shape() for t in self.initial]
         if shape_invariants is not None:
@@ -161,7 +164,7 @@ class _Loop:
         if not nest.is_sequence(returned):
             returned = [returned]
         self._returned = returned
-        flat = [_value(v) for v in nest.flatten(returned)]
+        flat = [as_value(v) for v in nest.flatten(returned)]
         tensors = [t for v in flat for t in flatten_value(v)]
         if len(tensors) != len(self.initial):
             raise ValueError(
@@ -274,12 +277,6 @@ class _Loop:
                 graph._constants.clear()
             shapes.append(shape)
         return shapes
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, (IndexedSlices, SparseTensor)) or hasattr(value, "flow"):
-        return value
-    return ops.convert_to_tensor(value)
 
 
 def _covers(general: TensorShape, shape: TensorShape) -> bool:
