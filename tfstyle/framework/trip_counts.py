@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.subgraph import Body, bodies_of, nested_operations
@@ -12,8 +15,10 @@ from tfstyle.framework.tensor import Operation, Tensor
 __all__ = [
     "Deciding",
     "array_writes",
+    "counted",
     "counts_itself",
     "deciding",
+    "follows_from_shapes",
     "sizes_itself",
     "uncounted_loops",
 ]
@@ -115,10 +120,65 @@ def _reach(
     return True
 
 
+def counted(
+    op: Operation, values: Mapping[int, Any], captured: Mapping[Tensor, Any]
+) -> int | None:
+    """The number of iterations of the usual loop: a counter against a limit.
+
+    Args:
+        op: the `While`.
+        values: the values of loop variables before the loop, by number, as NumPy
+            arrays; anything else is a value that is not known.
+        captured: in the same way, the values of tensors from outside.
+
+    Returns:
+        None for another loop, or when what decides is not known.
+    """
+    condition, body = bodies_of(op)
+    test = condition.results[0].op
+    if test not in condition.operations or len(test._inputs) != 2:
+        return None
+    counter, limit = test._inputs
+    if counter not in condition.parameters or not counter.dtype.is_integer:
+        return None
+    number = condition.parameters.index(counter)
+    stop = _known(limit, captured)
+    update = body.results[number].op
+    if update not in body.operations or update.type not in ("Add", "Sub"):
+        return None
+    first, second = update._inputs
+    if update.type == "Add" and second is body.parameters[number]:
+        first, second = second, first
+    by = _known(second, captured)
+    start = values.get(number)
+    if first is not body.parameters[number] or stop is None or by is None:
+        return None
+    if not isinstance(start, np.ndarray):
+        return None
+    step = -by if update.type == "Sub" else by
+    rising = test.type in ("Less", "LessEqual")
+    if test.type not in _ENDS or (step > 0) != rising or step == 0:
+        return None
+    return len(range(int(start), stop + _ENDS[test.type], step))
+
+
+# What to add to the limit so that it is the first value which ends the loop.
+_ENDS = {"Less": 0, "LessEqual": 1, "Greater": 0, "GreaterEqual": -1}
+
+
+def _known(tensor: Tensor, captured: Mapping[Tensor, Any]) -> int | None:
+    value = captured.get(tensor)
+    if value is None and tensor.op.type == "Const":
+        value = tensor.op._attrs["value"]
+    if not isinstance(value, np.ndarray) or value.size != 1:
+        return None
+    return int(value.reshape(()))
+
+
 def counts_itself(op: Operation) -> bool:
     """Whether how often `op` runs follows from constants and shapes alone."""
     found = deciding(op)
-    return found is not None and all(map(_follows_from_shapes, found.inputs(op)))
+    return found is not None and all(map(follows_from_shapes, found.inputs(op)))
 
 
 def sizes_itself(
@@ -135,7 +195,7 @@ def sizes_itself(
     if found is None:
         return False
     others = [initial[i] for i in found.carries if i not in growing]
-    return all(map(_follows_from_shapes, [*others, *found.captures]))
+    return all(map(follows_from_shapes, [*others, *found.captures]))
 
 
 def array_writes(op: Operation) -> list[Tensor]:
@@ -143,7 +203,8 @@ def array_writes(op: Operation) -> list[Tensor]:
     return [op._inputs[_PLACES[op.type]], op._inputs[-1]]
 
 
-def _follows_from_shapes(tensor: Tensor) -> bool:
+def follows_from_shapes(tensor: Tensor) -> bool:
+    """Whether the value of `tensor` follows from constants and shapes alone."""
     pending, seen = [tensor], {tensor}
     while pending:
         op = pending.pop().op

@@ -16,10 +16,12 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.body import argument_spans, call_body, uncompiled
+from tfstyle.framework.connected import is_differentiable
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
-from tfstyle.framework.subgraph import Region
+from tfstyle.framework.replay import obstacle, passes_on
+from tfstyle.framework.subgraph import Region, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.control.array_state import (
@@ -28,7 +30,11 @@ from tfstyle.lowering.control.array_state import (
     with_part,
 )
 from tfstyle.lowering.own_gradients import blocked_inputs, guarded
-from tfstyle.lowering.references import is_read, root_variable, runs_on_host
+from tfstyle.lowering.references import (
+    has_host_operations,
+    is_read,
+    root_variable,
+)
 from tfstyle.lowering.rows import Row, gradients_of, value_of
 from tfstyle.lowering.tape import (
     Pullback,
@@ -75,6 +81,9 @@ class Evaluator:
         tape: pullbacks of the executed operations, in the order they ran.
         bounds: for each loop that is differentiated, how often it runs at most.
         counting: loops whose iterations are being counted, in `variables`.
+        again: whether values are computed again that a run has computed, for gradients:
+            then nothing runs for its effects.
+        replayed: the operations with bodies for which that is so.
     """
 
     def __init__(
@@ -116,6 +125,8 @@ class Evaluator:
         self.tape: list[Pullback] = []
         self.bounds: dict[Operation, int] = {}
         self.counting: Collection[Operation] = ()
+        self.again = False
+        self.replayed: Collection[Operation] = ()
         self._on_tape: dict[Operation, int] = {}
         # Fed tensors keep their values when the operation that makes them runs.
         self.given = frozenset(values)
@@ -137,7 +148,7 @@ class Evaluator:
             in_body=True,
         )
         inner.bounds, inner.counting = self.bounds, self.counting
-        inner.known = self.known
+        inner.known, inner.again = self.known, self.again
         return inner
 
     def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:
@@ -146,7 +157,7 @@ class Evaluator:
 
     def uses(self, op: Operation) -> Sequence[Tensor]:
         """The inputs of `op` that must be computed before it runs."""
-        return op._inputs
+        return op._inputs[:1] if passes_on(op) else op._inputs
 
     def value(self, tensor: Tensor) -> Any:
         """The value of `tensor`, which must have been computed or given."""
@@ -172,6 +183,9 @@ class Evaluator:
             tf.errors.OpError: when the values do not fit, naming the operation.
         """
         if is_read(op):
+            return
+        if self.in_body and passes_on(op):
+            self.values[op._outputs[0]] = self.value(op._inputs[0])
             return
         join = together.get(op.type) if self.rows else None
         if join is not None and op not in self.folded and join(self, op):
@@ -206,23 +220,33 @@ class Evaluator:
         return self._plain(op, values)
 
     def _plain(self, op: Operation, values: Sequence[Any]) -> Values:
-        if runs_on_host(op):
+        host = has_host_operations(op)
+        found = (obstacle(op) if bodies_of(op) else op) if host else None
+        if found is not None:
             raise errors.UnimplementedError(
                 None,
                 op,
-                f"{op.type} '{op.name}' runs in Python and cannot be part of the body "
-                "of a loop.",
+                f"{found.type} '{found.name}' runs on the host and cannot be computed "
+                "again for a gradient.",
             )
-        special = structural.get(op.type)
-        if special is not None:
-            everything = range(len(op._outputs))
-            return special(self, op, values, self.needed.get(op) or everything)
+        if op.type in structural:
+            return self._structural(op, values, host or op in self.replayed)
         declaration = op._declaration
         assert declaration is not None
         if self.in_body:
             # The body is differentiated as a whole: what blocks gradients says so here.
             return guarded(self, op, values, lambda given: self._call(op, given))
         return self._call(op, values)
+
+    def _structural(self, op: Operation, values: Sequence[Any], again: bool) -> Values:
+        needed: Collection[int] = self.needed.get(op) or range(len(op._outputs))
+        if again and not self.in_body:
+            needed = [i for i in needed if is_differentiable(op._outputs[i])]
+        before, self.again = self.again, self.again or again
+        try:
+            return structural[op.type](self, op, values, needed)
+        finally:
+            self.again = before
 
     def _call(self, op: Operation, values: Sequence[Any]) -> Values:
         declaration = op._declaration

@@ -29,6 +29,7 @@ from tfstyle.lowering.statics import Statics
 __all__ = ["Plan", "make_plan"]
 
 Step = Segment | HostStep | HostControl
+_SMALL = 64
 
 
 class Plan:
@@ -89,6 +90,7 @@ def make_plan(
     fed: Collection[Tensor],
     done: Collection[Operation] = (),
     inside: Any = None,
+    data: Collection[Tensor] = (),
 ) -> Plan:
     """Plans a run.
 
@@ -98,6 +100,7 @@ def make_plan(
         fed: tensors that are fed.
         done: operations that an earlier part of a partial run has executed.
         inside: the context of the body that is planned; default: the whole graph.
+        data: tensors that are fed and too many-valued to compile for each value.
     """
     pruned = prune(operations, tensors, fed, done, inside)
     unfed = [
@@ -106,7 +109,7 @@ def make_plan(
         if op.type == "Placeholder" and op.outputs[0] not in fed
     ]
     live = [op for op in pruned.operations if not _is_leaf(op)]
-    statics = Statics(live, fed)
+    statics = Statics(live, fed, data)
     levels = _levels(pruned, statics)
     by_level: defaultdict[int, list[Operation]] = defaultdict(list)
     for op in live:
@@ -142,9 +145,17 @@ def _plan_body(body: Body) -> Plan:
     inside = body.operations[0]._control_flow_context if body.operations else None
     if inside is None:
         return Plan([], body.results, [], {})
+    data = [t for t in fed if not _has_few_values(t)]
     return make_plan(
-        body.operations, body.results, fed, inside.awaited_outside(), inside
+        body.operations, body.results, fed, inside.awaited_outside(), inside, data
     )
+
+
+def _has_few_values(tensor: Tensor) -> bool:
+    """Whether a body may be compiled for each value: counters, sizes, constants."""
+    shape = tensor.get_shape()
+    is_small = shape.is_fully_defined() and (shape.num_elements() or 0) <= _SMALL
+    return is_small and (tensor.op.type == "Const" or tensor.dtype.is_integer)
 
 
 def _is_leaf(op: Operation) -> bool:

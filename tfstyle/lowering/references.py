@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.control.needs import runs_in_steps
 
 __all__ = [
     "accesses",
     "all_accesses",
+    "check_replayed",
+    "has_host_operations",
     "is_read",
     "is_variable",
     "root_variable",
@@ -29,24 +32,44 @@ def is_variable(op: Operation) -> bool:
 
 
 def runs_on_host(op: Operation) -> bool:
+    """Whether `op` is a host step of a plan.
+
+    It has operations on NumPy values, or is a branch or a loop with shapes that are
+    computed inside and known in no other way than by running it.
+    """
+    if has_host_operations(op):
+        return True
+    return bool(bodies_of(op)) and runs_in_steps(op)
+
+
+def has_host_operations(op: Operation) -> bool:
     """Whether `op` works on NumPy values: it says so, or it handles strings.
 
-    A branch or a `while_loop` does when an operation in its bodies does; the bodies of
-    other structural operations are only ever compiled.
+    A branch or a loop does when an operation in its bodies does, or when what enters
+    and leaves these is strings. What they capture does not count: the handle of a
+    `TensorArray` is a string. Other structural operations are only ever compiled.
     """
     declaration = op._declaration
     if declaration is None:
         return False
     if declaration.structural:
+        bodies = bodies_of(op)
+        if not bodies:
+            return False
         known = op._attrs.get("_on_host")
         if known is None:
-            bodies = bodies_of(op) if op.type in ("Cond", "While") else ()
-            known = any(runs_on_host(o) for body in bodies for o in body.operations)
-            op._attrs["_on_host"] = known
+            known = op._attrs["_on_host"] = _are_strings(op._outputs) or any(
+                _are_strings(body.parameters)
+                or any(map(has_host_operations, body.operations))
+                for body in bodies
+            )
         return bool(known)
-    if declaration.host:
-        return True
-    for tensors in (op._inputs, op._outputs):
+    return declaration.host or _are_strings(op._inputs, op._outputs)
+
+
+def _are_strings(*lists: Sequence[Tensor]) -> bool:
+    """Whether there is a string among the tensors in `lists`."""
+    for tensors in lists:
         for tensor in tensors:
             if tensor._dtype.base_dtype is dtypes.string:
                 return True
@@ -128,3 +151,47 @@ def all_accesses(op: Operation, fed: Collection[Tensor] = ()) -> list[Access]:
             for variable, reads, writes in all_accesses(inner, fed):
                 found.append((variable, reads or writes, writes))
     return found
+
+
+def check_replayed(op: Operation) -> None:
+    """Refuses what cannot be computed again since it reads a variable that it changes.
+
+    Args:
+        op: an operation with bodies that a gradient goes through in a later step.
+
+    Raises:
+        tf.errors.UnimplementedError: naming the variable.
+    """
+    read, written = _touched(op)
+    both = [v for v in written if v in read]
+    if both:
+        raise errors.UnimplementedError(
+            None,
+            op,
+            f"The gradient of {op.type} '{op.name}' is computed in a later step, after "
+            "one on the host, and would need the value of the variable "
+            f"'{both[0].name}' from before '{op.name}' changed it. Make the change "
+            "outside.",
+        )
+
+
+def _touched(op: Operation) -> tuple[set[Operation], set[Operation]]:
+    """The variables that a repetition of `op` reads, and those that `op` writes."""
+    read: set[Operation] = set()
+    written: set[Operation] = set()
+    for body in bodies_of(op):
+        again = set(computed_again(body, body.results))
+        sources = [t for inner in again for t in values_used(inner)]
+        own = {root_variable(t) for t in (*sources, *body.results)}
+        changed = {
+            variable
+            for inner in body.operations
+            for variable, _, writes in all_accesses(inner)
+            if writes
+        }
+        for inner in again:
+            own |= _touched(inner)[0]
+        # Of two branches one runs: what the other would change stays as it is.
+        read |= own if op.type != "Cond" else own & changed
+        written |= changed
+    return read, written

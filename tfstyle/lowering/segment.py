@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
-from tfstyle.framework.subgraph import Region, nested_operations
+from tfstyle.framework.connected import is_differentiable
+from tfstyle.framework.replay import obstacle
+from tfstyle.framework.subgraph import Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
@@ -20,9 +22,16 @@ from tfstyle.lowering.control import (  # noqa: F401  these register the structu
     tensor_arrays,
     while_loops,
 )
+from tfstyle.lowering.control.needs import runs_in_steps
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.prune import Pruned
-from tfstyle.lowering.references import all_accesses, is_variable, root_variable
+from tfstyle.lowering.references import (
+    all_accesses,
+    has_host_operations,
+    check_replayed,
+    is_variable,
+    root_variable,
+)
 from tfstyle.lowering.rolling.groups import random_together, run_unit, stacked_streams
 from tfstyle.lowering.rolling.roll import roll, rolling_enabled
 from tfstyle.lowering.rolling.stretch import surroundings_of
@@ -44,6 +53,7 @@ class Segment:
         operations: what it runs, in order.
         arguments: the tensors it takes from feeds and earlier steps.
         outputs: the tensors it gives to later steps and to the caller.
+        drawn_again: random operations that an earlier step runs and this one repeats.
     """
 
     def __init__(
@@ -68,12 +78,14 @@ class Segment:
         self._fed = fed
         self._is_last = is_last
         self._taped: dict[Operation, frozenset[Tensor]] = {}
+        self._replayed: dict[Operation, None] = {}
         self.operations = self._with_support(operations)
         self._made = {t for op in operations for t in op._outputs}
         self.outputs: list[Tensor] = []
         self._find_arguments()
         self._find_variables()
         self._random = list(_random_operations(self.operations))
+        self.drawn_again = list(_random_operations(self._replayed))
         self._random_together: list[tuple[Operation, ...]] = []
         self._units: list[Unit] = []
         self._executables: dict[Any, Any] = {}
@@ -83,6 +95,7 @@ class Segment:
 
     def _with_support(self, operations: Sequence[Operation]) -> list[Operation]:
         """Adds what must be evaluated again here: folded values and regions."""
+        own = set(operations)
         found = dict.fromkeys(operations)
         folded: set[Operation] = set()
 
@@ -107,6 +120,10 @@ class Segment:
             if isinstance(region, Region):
                 inner, carrying = region.reached(self._pruned.needed[op])
                 for forward in inner:
+                    _check_differentiable(forward)
+                    if bodies_of(forward) and forward not in own:
+                        check_replayed(forward)
+                        self._replayed[forward] = None
                     found[forward] = None
                     known = self._taped.get(forward)
                     self._taped[forward] = known | carrying if known else carrying
@@ -119,7 +136,12 @@ class Segment:
         return [op for op in self._pruned.operations if op in found]
 
     def _find_arguments(self) -> None:
-        produced = {t for op in self.operations for t in op._outputs}
+        produced = {
+            t
+            for op in self.operations
+            for t in op._outputs
+            if op not in self._replayed or is_differentiable(t)
+        }
         arguments: dict[Tensor, None] = {}
         constants: dict[Tensor, None] = {}
         static: dict[Tensor, None] = {}
@@ -160,7 +182,9 @@ class Segment:
         writes: dict[Operation, None] = {}
         resized: set[Operation] = set()
         for op in self.operations:
+            replayed = op in self._replayed
             for variable, read, write in all_accesses(op, self._fed):
+                write = write and not replayed
                 if read and variable not in writes:
                     reads[variable] = None
                 if write:
@@ -228,7 +252,7 @@ class Segment:
             except KeyError:
                 donated = tuple([state.variable(changes, v) for v in self._donated])
                 kept = tuple([state.variable(changes, v) for v in self._kept])
-            streams = tuple([state.stream(op) for op in self._random])
+            streams = tuple([changes.stream(state, op) for op in self._random])
             many = tuple([state.streams(ops) for ops in self._random_together])
             try:
                 with jax.enable_x64(True):
@@ -250,7 +274,8 @@ class Segment:
                     for variable in self._written:
                         changes.pop(variable, None)
             for op, stream in zip(self._random, streams[0], strict=True):
-                state.keep_stream(op, stream)
+                if op not in self.drawn_again:
+                    state.keep_stream(op, stream)
             for ops, stream in zip(self._random_together, streams[1], strict=True):
                 state.keep_streams(ops, stream)
         if self.outputs:
@@ -339,6 +364,7 @@ class Segment:
                 self._taped,
             )
             evaluator.at_once = at_once
+            evaluator.replayed = self._replayed
             evaluator.bounds = self._bounds(static)
             if self._is_checked:
                 evaluator.unsure = unsure(self.operations, self._taped, self.outputs)
@@ -377,6 +403,28 @@ def _owned(value: Any, entered: set[int]) -> Any:
     if isinstance(value, np.ndarray):
         return jax.device_put(value.copy())
     return jnp.array(value, copy=True)
+
+
+def _check_differentiable(op: Operation) -> None:
+    """Refuses a gradient through what is not compiled."""
+    if not bodies_of(op):
+        return
+    found = obstacle(op) if has_host_operations(op) else None
+    if found is not None:
+        why = f"{found.type} '{found.name}' in it runs on the host"
+    elif runs_in_steps(op):
+        why = (
+            "shapes in it are computed from data, or would have to be known in very "
+            "many iterations"
+        )
+    else:
+        return
+    raise errors.UnimplementedError(
+        None,
+        op,
+        f"There is no gradient of {op.type} '{op.name}': it runs step by step, since "
+        f"{why}.",
+    )
 
 
 def _is_large(tensor: Tensor) -> bool:

@@ -2,7 +2,8 @@
 
 A `Static` input (a shape, an axis, a number of splits) follows from constants and
 shapes, or from a fed value (which joins the cache key), or from data: then what
-computes it is an earlier step of the plan.
+computes it is an earlier step of the plan. `control/needs.py` says what of this is so
+inside of branches and loops.
 """
 
 from __future__ import annotations
@@ -10,27 +11,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from tfstyle.framework import dtypes
-from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.subgraph import bodies_of, nested_operations
+from tfstyle.framework.subgraph import nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import deciding
+from tfstyle.lowering.control.needs import Needs, needs_of, own_statics
+from tfstyle.lowering.references import runs_on_host
 
 __all__ = ["Statics", "static_tensors"]
 
 
 def static_tensors(op: Operation) -> Iterator[Tensor]:
-    """The tensors whose values must be known while tracing `op` and its body."""
-    for body in bodies_of(op):
-        for inner in body.operations:
-            yield from static_tensors(inner)
-    yield from op._attrs.get("_static", ())
-    declaration = op._declaration
-    if declaration is None or not declaration.static_inputs or declaration.host:
-        return
-    for name, start, end, _ in argument_spans(op):
-        if name in declaration.static_inputs:
-            yield from op._inputs[start:end]
+    """The tensors from outside that must be known while tracing `op` and its bodies."""
+    yield from _needs(op).outside
+    yield from own_statics(op)
+
+
+def _needs(op: Operation) -> Needs:
+    """What tracing the bodies takes that `op` holds, or of which it counts the runs."""
+    holder = op._attrs["_counted"] if op.type == "LoopCounts" else op
+    found = None if runs_on_host(holder) else needs_of(holder)
+    return found or Needs()
 
 
 class Statics:
@@ -45,9 +46,21 @@ class Statics:
     """
 
     def __init__(
-        self, operations: Iterable[Operation], fed: Collection[Tensor]
+        self,
+        operations: Iterable[Operation],
+        fed: Collection[Tensor],
+        data: Collection[Tensor] = (),
     ) -> None:
+        """Finds the static values of some operations.
+
+        Args:
+            operations: what runs, in order.
+            fed: the tensors that are fed.
+            data: those of `fed` from which static values are computed by earlier steps:
+                they would make too many keys.
+        """
         self._fed = fed
+        self._data = data
         self._memo: dict[Tensor, frozenset[Tensor] | None] = {}
         self.folded: set[Operation] = set()
         self.helpful: dict[Operation, list[Tensor]] = {}
@@ -56,12 +69,12 @@ class Statics:
         operations = list(operations)
         present = set(operations)
         for op in operations:
+            self.folded |= _needs(op).folded
             for tensor in static_tensors(op):
-                feeds = self._sources(tensor)
+                is_fed = tensor in fed
+                feeds = frozenset((tensor,)) if is_fed else self._sources(tensor)
                 if feeds is None:
-                    # A body has no earlier step; tracing says what is wrong.
-                    if tensor.op._control_flow_context is op._control_flow_context:
-                        self.cut.setdefault(op, []).append(tensor)
+                    self.cut.setdefault(op, []).append(tensor)
                     continue
                 self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
                 self._mark(tensor)
@@ -115,7 +128,7 @@ class Statics:
         op = tensor.op
         declaration = op._declaration
         if tensor in self._fed:
-            result = frozenset((tensor,))
+            result = None if tensor in self._data else frozenset((tensor,))
         elif op.type == "Const":
             result = frozenset()
         elif declaration is None or not is_pure(declaration):

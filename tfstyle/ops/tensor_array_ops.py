@@ -410,8 +410,11 @@ class TensorArray:
         return {"element_shape": self._elem_shape[0]} if self._elem_shape else {}
 
     def _needs(self, op: Operation, place: int) -> None:
-        """Where `op` writes is better known before; it must be if the array grows."""
-        kind = "_static" if self.is_dynamic else "_helpful"
+        """Where `op` writes is better known before; it must be if the array grows.
+
+        But a loop makes room for all it writes.
+        """
+        kind = "_grows_at" if self.is_dynamic else "_helpful"
         op._attrs[kind] = op.inputs[place : place + 1]
 
     def _written(self, flow: Tensor, shape: TensorShape) -> TensorArray:

@@ -1,4 +1,4 @@
-"""Branches and loops with host operations inside: each body is a plan of its own."""
+"""Branches and loops that run step by step: each body is a plan of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Body, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.control.unrolled import drawing_alike, row_count, stacked
 from tfstyle.lowering.references import root_variable
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["HostControl"]
 
 PlanBody = Callable[[Body], "Plan"]
+Given = Mapping[Tensor, Any]
 
 
 class HostControl:
-    """One `Cond` or `While` as a step: it runs the plans of its bodies.
+    """One `Cond`, `Scan` or `While` as a step: it runs the plans of its bodies.
 
     Attributes:
         op: the operation.
@@ -36,40 +39,62 @@ class HostControl:
 
     def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
         """Runs the branch taken, or the loop to its end."""
-        captured = {t: values[t] for t in self.op._attrs["_captures"] if t in values}
-        if self.op.type == "Cond":
-            if_true, if_false = bodies_of(self.op)
-            predicate = np.asarray(values[self.op._inputs[0]]).reshape(())
-            taken = if_true if predicate else if_false
-            results: Sequence[Any] = self._run(taken, state, changes, captured)
-        else:
-            results = self._loop(state, changes, captured, values)
+        given = {t: values[t] for t in self.op._inputs if t in values}
+        run = {"Cond": self._branch, "Scan": self._rows, "While": self._loop}
+        results = run[self.op.type](state, changes, given)
         for tensor, value in zip(self.op._outputs, results, strict=True):
             if tensor not in values:
                 values[tensor] = value
 
-    def _loop(
-        self,
-        state: State,
-        changes: Changes,
-        captured: Mapping[Tensor, Any],
-        values: Mapping[Tensor, Any],
-    ) -> Sequence[Any]:
+    def _branch(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
+        if_true, if_false = bodies_of(self.op)
+        predicate = np.asarray(self._entering(state, changes, given, 1)[0])
+        if predicate.ndim:
+            shape = ",".join(map(str, predicate.shape))
+            raise errors.InvalidArgumentError(
+                None,
+                self.op,
+                f"The predicate must be a scalar, but it has shape [{shape}]",
+            )
+        return self._run(if_true if predicate else if_false, state, changes, given)
+
+    def _loop(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
         condition, body = bodies_of(self.op)
-        carry: Sequence[Any] = [
-            _value(t, state, changes, values)
-            for t in self.op._inputs[: self.op._attrs["carries"]]
-        ]
+        carries = self.op._attrs["carries"]
+        carry: Sequence[Any] = self._entering(state, changes, given, carries)
         while True:
-            given = {**captured, **dict(zip(condition.parameters, carry, strict=True))}
-            (going,) = self._run(condition, state, changes, given)
+            now = {**given, **dict(zip(condition.parameters, carry, strict=True))}
+            (going,) = self._run(condition, state, changes, now)
             if not np.asarray(going).reshape(()):
                 return carry
-            given = {**captured, **dict(zip(body.parameters, carry, strict=True))}
-            carry = self._run(body, state, changes, given)
+            now = {**given, **dict(zip(body.parameters, carry, strict=True))}
+            carry = self._run(body, state, changes, now)
+
+    def _rows(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
+        (body,) = bodies_of(self.op)
+        carries, parameters = self.op._attrs["carries"], body.parameters
+        entering = self._entering(state, changes, given, len(parameters))
+        carry, sequences = entering[:carries], list(map(np.asarray, entering[carries:]))
+        alike = {op: state.stream(op) for op in drawing_alike(self.op)}
+        found = []
+        for i in range(row_count(self.op, sequences)):
+            for op, stream in alike.items():
+                state.keep_stream(op, stream)
+            # A row of strings is a `bytes`, which is no array.
+            row = [np.asarray(s[i], s.dtype) for s in sequences]
+            now = {**given, **dict(zip(parameters, [*carry, *row], strict=True))}
+            results = self._run(body, state, changes, now)
+            carry = results[:carries]
+            found.append(results[carries:])
+        return [*carry, *stacked(self.op, found, _stack)]
+
+    def _entering(
+        self, state: State, changes: Changes, given: Given, count: int
+    ) -> list[Any]:
+        return [_value(t, state, changes, given) for t in self.op._inputs[:count]]
 
     def _run(
-        self, body: Body, state: State, changes: Changes, given: Mapping[Tensor, Any]
+        self, body: Body, state: State, changes: Changes, given: Given
     ) -> list[Any]:
         if body not in self._plans:
             self._plans[body] = self._plan_body(body)
@@ -78,9 +103,11 @@ class HostControl:
         return [_value(t, state, changes, values) for t in body.results]
 
 
-def _value(
-    tensor: Tensor, state: State, changes: Changes, values: Mapping[Tensor, Any]
-) -> Any:
+def _stack(rows: Sequence[Any]) -> np.ndarray[Any, Any]:
+    return np.stack([np.asarray(row) for row in rows])
+
+
+def _value(tensor: Tensor, state: State, changes: Changes, values: Given) -> Any:
     """A value that no later step gives away."""
     if tensor in values:
         return values[tensor]

@@ -10,9 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework.random_stream import advanced_each, fold_in
+from tfstyle.framework.replay import computed_again
 from tfstyle.framework.subgraph import Body, Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation
 from tfstyle.lowering.control.bodies import BodyState
+from tfstyle.lowering.control.needs import is_unrolled
+from tfstyle.lowering.control.unrolled import unrolled_scan
 from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
 from tfstyle.lowering.recurrence.scan import (
     Recurrence,
@@ -119,6 +122,8 @@ def _scan(
     Outputs are the final carries, then each result stacked over the steps, then the
     last value of each result. What nobody needs is neither stacked nor carried.
     """
+    if is_unrolled(op):
+        return unrolled_scan(evaluator, op, values)
     (body,) = bodies_of(op)
     carries, scanned = op._attrs["carries"], op._attrs["scanned"]
     carried, results = body.results[:carries], body.results[carries:]
@@ -128,7 +133,9 @@ def _scan(
     streams, state.streams = _streams(evaluator, op, body, length)
     captured, moving = state.split_captures(body.captures, values[carries + scanned :])
     loop = Recurrence(
-        operations=body.operations,
+        operations=computed_again(body, body.results)
+        if evaluator.again
+        else body.operations,
         carried=body.parameters[:carries],
         results=carried,
         initial=values[:carries],

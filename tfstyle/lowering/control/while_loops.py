@@ -19,13 +19,14 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Body, bodies_of, needed_operations
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.framework.trip_counts import deciding
+from tfstyle.framework.trip_counts import counted, deciding
 from tfstyle.lowering.control.array_sizes import Sizing, known_size, sizes_of
 from tfstyle.lowering.control.array_state import ArrayState, concrete
 from tfstyle.lowering.control.bodies import BodyFunction, BodyState, State
+from tfstyle.lowering.control.needs import is_unrolled
 from tfstyle.lowering.evaluate import Evaluator, structural
 from tfstyle.lowering.recurrence.scan import Recurrence, scan
-from tfstyle.lowering.references import is_variable
+from tfstyle.lowering.references import has_host_operations, is_variable
 
 __all__: list[str] = []
 
@@ -90,7 +91,7 @@ class _While:
 
     def start(self) -> tuple[list[Any], State]:
         """The loop variables and the state before the first iteration."""
-        initial = [concrete(self._given[i]) for i in self.live]
+        initial = [self._given[i] for i in self.live]
         return initial, self.state.initial(self._evaluator, self._moving)
 
     def going(self, carry: Sequence[Any], state: State) -> tuple[Any, State]:
@@ -99,9 +100,15 @@ class _While:
         return jnp.reshape(jnp.asarray(result), ()), state
 
     def step(self, carry: Sequence[Any], state: State) -> tuple[list[Any], State]:
-        """One iteration."""
-        results, state = self._body(self._parameters(1, carry), state)
+        """One iteration, in a program of its own."""
+        results, state = self.unrolled_step(carry, state)
         return [concrete(r) for r in results], state
+
+    def unrolled_step(
+        self, carry: Sequence[Any], state: State
+    ) -> tuple[list[Any], State]:
+        """One iteration among others; what is known while tracing stays so."""
+        return self._body(self._parameters(1, carry), state)
 
     def recurrence(self, carry: Sequence[Any], state: State, length: int) -> Recurrence:
         """The loop as one whose condition need not be asked."""
@@ -127,7 +134,7 @@ class _While:
         """The start with room for what the body makes of it.
 
         Returns:
-            The loop variables, and whether the body keeps their shapes.
+            The loop variables, and whether the body changes their shapes.
         """
         results, _ = jax.eval_shape(self.step, carry, state)
         fitted = [
@@ -138,8 +145,8 @@ class _While:
             results, _ = jax.eval_shape(self.step, fitted, state)
         before = jax.tree_util.tree_leaves(fitted)
         after = jax.tree_util.tree_leaves(results)
-        return fitted, len(before) == len(after) and all(
-            jnp.shape(b) == a.shape for b, a in zip(before, after, strict=True)
+        return fitted, len(before) != len(after) or any(
+            jnp.shape(b) != a.shape for b, a in zip(before, after, strict=True)
         )
 
     def length(self) -> int | None:
@@ -155,7 +162,7 @@ class _While:
         for value in (*values.values(), *captured.values()):
             if not isinstance(value, np.ndarray):
                 return None
-        fast = _counted(self._op, values, captured)
+        fast = counted(self._op, values, captured)
         if fast is not None:
             return fast
         tried = self._tried(values, {i: self._given[i] for i in found.shapes})
@@ -259,48 +266,6 @@ class _While:
         return None if found is None else found[1]
 
 
-def _counted(
-    op: Operation, values: dict[int, Any], captured: dict[Tensor, Any]
-) -> int | None:
-    """The number of iterations of the usual loop: a counter against a limit."""
-    condition, body = bodies_of(op)
-    test = condition.results[0].op
-    if test not in condition.operations or len(test._inputs) != 2:
-        return None
-    counter, limit = test._inputs
-    if counter not in condition.parameters or not counter.dtype.is_integer:
-        return None
-    number = condition.parameters.index(counter)
-    stop = _known(limit, captured)
-    update = body.results[number].op
-    if update not in body.operations or update.type not in ("Add", "Sub"):
-        return None
-    first, second = update._inputs
-    if update.type == "Add" and second is body.parameters[number]:
-        first, second = second, first
-    by = _known(second, captured)
-    if first is not body.parameters[number] or stop is None or by is None:
-        return None
-    step = -by if update.type == "Sub" else by
-    rising = test.type in ("Less", "LessEqual")
-    if test.type not in _ENDS or (step > 0) != rising or step == 0:
-        return None
-    return len(range(int(values[number]), stop + _ENDS[test.type], step))
-
-
-# What to add to the limit so that it is the first value which ends the loop.
-_ENDS = {"Less": 0, "LessEqual": 1, "Greater": 0, "GreaterEqual": -1}
-
-
-def _known(tensor: Tensor, captured: dict[Tensor, Any]) -> int | None:
-    value = captured.get(tensor)
-    if value is None and tensor.op.type == "Const":
-        value = tensor.op._attrs["value"]
-    if not isinstance(value, np.ndarray) or value.size != 1:
-        return None
-    return int(value.reshape(()))
-
-
 def _while(
     evaluator: Evaluator,
     op: Operation,
@@ -312,11 +277,13 @@ def _while(
     if isinstance(evaluator, Sizing) and (tried := loop.tried()) is not None:
         return [tried.get(i) for i in range(len(op._outputs))]
     growing = loop.make_room()
-    carry, state = loop.start()
-    length = None if op in evaluator.counting else loop.length()
-    carry, keeps_shapes = loop.fitted(carry, state)
-    if not keeps_shapes:
-        carry, state = _unrolled(op, loop, carry, state, length)
+    given, state = loop.start()
+    unrolled = is_unrolled(op)
+    length = None if op in evaluator.counting and not unrolled else loop.length()
+    if not unrolled:
+        carry, unrolled = loop.fitted([concrete(v) for v in given], state)
+    if unrolled:
+        carry, state = _unrolled(evaluator, op, loop, given, state, length)
     elif length is not None and loop.tests.has_effects:
         carry, state = _bounded(loop, carry, state, length)
     elif length is not None and not isinstance(evaluator, Sizing):
@@ -334,21 +301,28 @@ def _while(
 
 
 def _unrolled(
-    op: Operation, loop: _While, carry: list[Any], state: State, length: int | None
+    evaluator: Evaluator,
+    op: Operation,
+    loop: _While,
+    carry: list[Any],
+    state: State,
+    length: int | None,
 ) -> tuple[list[Any], State]:
-    """A loop whose variables change their shapes, iteration by iteration."""
+    """A loop whose shapes change, iteration by iteration."""
     if length is None:
         raise errors.UnimplementedError(
             None,
             op,
-            f"The loop variables of '{op.name}' change their shapes from one iteration "
-            "to the next, and the number of iterations depends on data. Give the loop "
-            "variables a fixed shape, or the loop a fixed number of iterations.",
+            f"Shapes in the loop '{op.name}' change from one iteration to the next, "
+            "and the number of iterations depends on data. Give the loop variables a "
+            "fixed shape, or the loop a fixed number of iterations.",
         )
     _, state = loop.going(carry, state)
     for _ in range(length):
-        carry, state = loop.step(carry, state)
+        carry, state = loop.unrolled_step(carry, state)
         _, state = loop.going(carry, state)
+    if op in evaluator.counting:
+        evaluator.variables[op] = jnp.maximum(evaluator.variables[op], length)
     return carry, state
 
 
@@ -404,6 +378,7 @@ def _loop_counts(
     variables = {**evaluator.variables, **dict.fromkeys(loops, zero)}
     inner = evaluator.inside({}, variables, dict(evaluator.streams))
     inner.counting = frozenset(loops)
+    inner.again = has_host_operations(counted)
     structural[counted.type](inner, counted, values, ())
     counts = jnp.stack([inner.variables[loop] for loop in loops])
     return [counts if op._attrs["exact"] else _rounded_up(counts)]

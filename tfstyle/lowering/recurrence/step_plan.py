@@ -15,9 +15,13 @@ from typing import Any, TypeVar
 
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.gradient_registry import gradient_function_of
-from tfstyle.framework.subgraph import GradientBody
+from tfstyle.framework.replay import values_used
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.references import is_read, root_variable, runs_on_host
+from tfstyle.lowering.references import (
+    has_host_operations,
+    is_read,
+    root_variable,
+)
 from tfstyle.lowering.tape import differentiated
 
 __all__ = ["Dependence", "GradientPlan", "Level", "Product", "draws", "flows", "uses"]
@@ -92,17 +96,13 @@ def draws(op: Operation) -> bool:
 
 def uses(op: Operation) -> list[Tensor]:
     """The tensors whose values `op` needs, also for a gradient function of its own."""
-    gradient = op._attrs.get("_gradient_body")
-    if not isinstance(gradient, GradientBody):
-        return op._inputs
-    own = {*op._inputs, *op._outputs}
-    return [*op._inputs, *(t for t in gradient.body.captures if t not in own)]
+    return values_used(op)
 
 
 def _moves(op: Operation) -> bool:
     """Whether it does not matter where `op` runs."""
     declaration = op._declaration
-    if declaration is None or runs_on_host(op):
+    if declaration is None or has_host_operations(op):
         return False
     if gradient_function_of(op)[1] is not None:
         return False
