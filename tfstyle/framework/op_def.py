@@ -71,6 +71,8 @@ class OpDeclaration:
         host: whether the body works on NumPy values, outside jit.
         anywhere: whether a host body takes and gives arrays where they are, on the
             device too.
+        passes_on: whether a host body returns its first input, and all else that it
+            does is an effect.
         differentiable: whether gradients flow through the op.
         no_gradient: names of the inputs that never get a gradient.
         gradient: a graph-level gradient function `(op, *grads)`, or None for the vjp.
@@ -87,6 +89,7 @@ class OpDeclaration:
     roles: dict[str, Role]
     host: bool = False
     anywhere: bool = False
+    passes_on: bool = False
     differentiable: bool = True
     no_gradient: frozenset[str] = frozenset()
     gradient: Callable[..., Any] | None = None
@@ -226,6 +229,7 @@ def op(
     no_gradient: Iterable[str] = (),
     host: bool = False,
     anywhere: bool = False,
+    passes_on: bool = False,
     shape: ShapeRule | None = None,
     shape_only: bool = False,
     reads_ref: bool = True,
@@ -246,6 +250,7 @@ def op(
         no_gradient: inputs that get no gradient although they are floats.
         host: run the body on NumPy values between jitted segments.
         anywhere: with `host`: arrays stay where they are, on the device too.
+        passes_on: with `host`: the result is the first input.
         shape: rule `(op) -> [shape per output]`; default: `jax.eval_shape` of the body.
         shape_only: the body looks only at the shapes of its arrays.
         reads_ref: False when the body does not use the old values of its variables.
@@ -262,6 +267,7 @@ def op(
             no_gradient=no_gradient,
             host=host,
             anywhere=anywhere,
+            passes_on=passes_on,
             shape=shape,
             shape_only=shape_only,
             reads_ref=reads_ref,

@@ -52,6 +52,9 @@ class Plan:
         self.unfed = unfed
         self._variables = [root_variable(t) for t in fetched]
         self._fetched = fetched
+        self._drawn_again = [
+            op for s in steps if isinstance(s, Segment) for op in s.drawn_again
+        ]
 
     def run(self, state: State, fed: dict[Tensor, Any]) -> list[Any]:
         """Executes the steps.
@@ -65,6 +68,8 @@ class Plan:
         """
         values = {**self._constants, **fed} if self._constants else fed
         changes = state.begin()
+        if self._drawn_again:
+            changes.keep_drawn(state, self._drawn_again)
         for step in self.steps:
             step.run(state, changes, values)
         return state.finish(changes, self._fetched, self._variables, values)
@@ -80,6 +85,8 @@ class Plan:
             values: the fed tensors; gets the values of the others.
         """
         values.update(self._constants)
+        if self._drawn_again:
+            changes.keep_drawn(state, self._drawn_again)
         for step in self.steps:
             step.run(state, changes, values)
 

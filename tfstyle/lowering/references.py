@@ -13,7 +13,6 @@ from tfstyle.lowering.control.needs import runs_in_steps
 __all__ = [
     "accesses",
     "all_accesses",
-    "check_replayed",
     "has_host_operations",
     "is_read",
     "is_variable",
@@ -151,47 +150,3 @@ def all_accesses(op: Operation, fed: Collection[Tensor] = ()) -> list[Access]:
             for variable, reads, writes in all_accesses(inner, fed):
                 found.append((variable, reads or writes, writes))
     return found
-
-
-def check_replayed(op: Operation) -> None:
-    """Refuses what cannot be computed again since it reads a variable that it changes.
-
-    Args:
-        op: an operation with bodies that a gradient goes through in a later step.
-
-    Raises:
-        tf.errors.UnimplementedError: naming the variable.
-    """
-    read, written = _touched(op)
-    both = [v for v in written if v in read]
-    if both:
-        raise errors.UnimplementedError(
-            None,
-            op,
-            f"The gradient of {op.type} '{op.name}' is computed in a later step, after "
-            "one on the host, and would need the value of the variable "
-            f"'{both[0].name}' from before '{op.name}' changed it. Make the change "
-            "outside.",
-        )
-
-
-def _touched(op: Operation) -> tuple[set[Operation], set[Operation]]:
-    """The variables that a repetition of `op` reads, and those that `op` writes."""
-    read: set[Operation] = set()
-    written: set[Operation] = set()
-    for body in bodies_of(op):
-        again = set(computed_again(body, body.results))
-        sources = [t for inner in again for t in values_used(inner)]
-        own = {root_variable(t) for t in (*sources, *body.results)}
-        changed = {
-            variable
-            for inner in body.operations
-            for variable, _, writes in all_accesses(inner)
-            if writes
-        }
-        for inner in again:
-            own |= _touched(inner)[0]
-        # Of two branches one runs: what the other would change stays as it is.
-        read |= own if op.type != "Cond" else own & changed
-        written |= changed
-    return read, written

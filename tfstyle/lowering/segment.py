@@ -11,7 +11,6 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.connected import is_differentiable
-from tfstyle.framework.replay import obstacle
 from tfstyle.framework.subgraph import Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
@@ -22,13 +21,11 @@ from tfstyle.lowering.control import (  # noqa: F401  these register the structu
     tensor_arrays,
     while_loops,
 )
-from tfstyle.lowering.control.needs import runs_in_steps
+from tfstyle.lowering.control.repeated import check_differentiable, check_repeated
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.prune import Pruned
 from tfstyle.lowering.references import (
     all_accesses,
-    has_host_operations,
-    check_replayed,
     is_variable,
     root_variable,
 )
@@ -120,9 +117,9 @@ class Segment:
             if isinstance(region, Region):
                 inner, carrying = region.reached(self._pruned.needed[op])
                 for forward in inner:
-                    _check_differentiable(forward)
+                    check_differentiable(forward)
                     if bodies_of(forward) and forward not in own:
-                        check_replayed(forward)
+                        check_repeated(forward)
                         self._replayed[forward] = None
                     found[forward] = None
                     known = self._taped.get(forward)
@@ -403,28 +400,6 @@ def _owned(value: Any, entered: set[int]) -> Any:
     if isinstance(value, np.ndarray):
         return jax.device_put(value.copy())
     return jnp.array(value, copy=True)
-
-
-def _check_differentiable(op: Operation) -> None:
-    """Refuses a gradient through what is not compiled."""
-    if not bodies_of(op):
-        return
-    found = obstacle(op) if has_host_operations(op) else None
-    if found is not None:
-        why = f"{found.type} '{found.name}' in it runs on the host"
-    elif runs_in_steps(op):
-        why = (
-            "shapes in it are computed from data, or would have to be known in very "
-            "many iterations"
-        )
-    else:
-        return
-    raise errors.UnimplementedError(
-        None,
-        op,
-        f"There is no gradient of {op.type} '{op.name}': it runs step by step, since "
-        f"{why}.",
-    )
 
 
 def _is_large(tensor: Tensor) -> bool:

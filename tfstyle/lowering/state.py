@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,25 @@ __all__ = ["Changes", "State"]
 
 
 class Changes(dict[Operation, Any]):
-    """New values of variables that a run has made and not yet committed."""
+    """New values of variables that a run has made and not yet committed.
+
+    Attributes:
+        drawn: random states of operations that the run will repeat, from before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: dict[Operation, Any] = {}
+
+    def keep_drawn(self, state: State, operations: Iterable[Operation]) -> None:
+        """Notes the random states of `operations`, which will be used up."""
+        for op in operations:
+            self.drawn[op] = np.array(state.stream(op))
+
+    def stream(self, state: State, op: Operation) -> Any:
+        """The random state that `op` starts from."""
+        found = self.drawn.get(op)
+        return state.stream(op) if found is None else found
 
 
 class _Together:

@@ -26,6 +26,7 @@ from tfstyle.framework.gradient_registry import (
 from tfstyle.framework.indexed_slices import IndexedSlices
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
+from tfstyle.framework.replay import obstacle
 from tfstyle.framework.subgraph import Region, bodies_of, external_inputs
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import uncounted_loops
@@ -190,6 +191,7 @@ class _Walk:
         # One for all regions of this call: by it they know that they belong together.
         self._carrying = frozenset(self.carrying)
         self.relevant = self._on_the_way(ancestors)
+        self._check_bodies()
         self._flows: dict[Operation, list[Tensor]] = {}
         self._order = self._visits()
         self._gradients: defaultdict[Tensor, list[tuple[int, Gradient]]]
@@ -274,6 +276,17 @@ class _Walk:
                 wanted.update(self._flowing(op))
         found.reverse()
         return found
+
+    def _check_bodies(self) -> None:
+        for op in self.relevant:
+            found = obstacle(op) if op in self._inner else None
+            if found is not None:
+                raise LookupError(
+                    f"No gradient defined for operation '{found.name}' (op type: "
+                    f"{found.type}): it runs on the host, and to differentiate "
+                    f"{op.type} '{op.name}', which holds it, is to compute it again in "
+                    "a compiled step."
+                )
 
     def _visits(self) -> dict[Operation, int]:
         """The order in which TensorFlow visits the operations, breadth first.

@@ -99,7 +99,13 @@ class _Countdown(int):
     printed = 0
 
 
-@op("Print", host=True, gradient=_print_gradient, shape=common_shapes.first_input)
+@op(
+    "Print",
+    host=True,
+    passes_on=True,
+    gradient=_print_gradient,
+    shape=common_shapes.first_input,
+)
 def _print(input: Array, data: list[Array], message=None, first_n=None, summarize=None):
     if first_n >= 0:
         if first_n.printed >= first_n:

@@ -54,7 +54,7 @@ class Sizing(Evaluator):
     def uses(self, op: Operation) -> Sequence[Tensor]:
         if op.type in _WRITING and _grows(op):
             return array_writes(op)
-        return op._inputs
+        return super().uses(op)
 
     def run(self, op: Operation) -> None:
         if op.type in _WRITING and _grows(op):

@@ -151,7 +151,10 @@ def _reached(
     results: Sequence[Tensor],
     kept: Sequence[Operation],
 ) -> list[Operation]:
-    """What `results` and `kept` need inside `body` or wait for, in order."""
+    """What `results` and `kept` need inside `body` or wait for, in order.
+
+    What is computed again waits for nothing.
+    """
     own = set(body.operations)
     pending: list[Operation | None] = [*kept, *(t.op for t in results)]
     found: set[Operation] = set()
@@ -164,7 +167,8 @@ def _reached(
         if op is not None and op not in found:
             found.add(op)
             pending.extend(t.op for t in evaluator.uses(op))
-            pending.extend(op._control_inputs)
+            if not evaluator.again:
+                pending.extend(op._control_inputs)
     return [op for op in body.operations if op in found]
 
 

@@ -195,7 +195,7 @@ class Step(Evaluator):
             in_body=True,
         )
         self.bounds, self.counting = outer.bounds, outer.counting
-        self.known = outer.known
+        self.known, self.again = outer.known, outer.again
         self.blocks: dict[Operation, int] = {}
         self._rules = rules
         self._taps: dict[Product, Any] | None = None
