@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tfstyle.framework.subgraph import Body
+from tfstyle.framework.subgraph import Body, Region, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.control.host_control import HostControl
 from tfstyle.lowering.host import HostStep
@@ -117,7 +117,7 @@ def make_plan(
     ]
     live = [op for op in pruned.operations if not _is_leaf(op)]
     statics = Statics(live, fed, data)
-    levels = _levels(pruned, statics)
+    levels = _levels(pruned, statics, _on_host(pruned))
     by_level: defaultdict[int, list[Operation]] = defaultdict(list)
     for op in live:
         by_level[levels[op]].append(op)
@@ -170,17 +170,32 @@ def _is_leaf(op: Operation) -> bool:
     return is_variable(op) or op.type in ("Const", "NoOp")
 
 
-def _levels(pruned: Pruned, statics: Statics) -> dict[Operation, int]:
+def _on_host(pruned: Pruned) -> set[Operation]:
+    """The operations that are host steps."""
+    found = set(filter(runs_on_host, pruned.operations))
+    if any(bodies_of(op) for op in found):
+        for op in pruned.operations:
+            region = op._attrs.get("_region")
+            if isinstance(region, Region):
+                for inner in region.reached(pruned.needed[op])[0]:
+                    if inner in found and not runs_on_host(inner, differentiated=True):
+                        found.remove(inner)
+    return found
+
+
+def _levels(
+    pruned: Pruned, statics: Statics, on_host: Collection[Operation]
+) -> dict[Operation, int]:
     """Even levels are segments, odd ones host steps."""
     levels: dict[Operation, int] = {}
     reads: dict[Operation, int] = {}
     writes: dict[Operation, int] = {}
     for op in pruned.operations:
-        host = runs_on_host(op)
+        host = op in on_host
         level = 1 if host else 0
         for dependency in pruned.depends[op]:
             level = max(level, _after(levels[dependency], host))
-        for tensor in statics.cut.get(op, ()):
+        for tensor in () if host else statics.cut.get(op, ()):
             before = levels[tensor.op]
             level = max(level, before + (1 if before % 2 else 2))
         touched = all_accesses(op)

@@ -30,15 +30,19 @@ def is_variable(op: Operation) -> bool:
     return op.type in ("Variable", "TemporaryVariable")
 
 
-def runs_on_host(op: Operation) -> bool:
+def runs_on_host(op: Operation, differentiated: bool = False) -> bool:
     """Whether `op` is a host step of a plan.
 
     It has operations on NumPy values, or is a branch or a loop with shapes that are
-    computed inside and known in no other way than by running it.
+    computed inside and better, or only, known by running it.
+
+    Args:
+        op: the operation.
+        differentiated: whether its gradient is wanted, too.
     """
     if has_host_operations(op):
         return True
-    return bool(bodies_of(op)) and runs_in_steps(op)
+    return bool(bodies_of(op)) and runs_in_steps(op, differentiated)
 
 
 def has_host_operations(op: Operation) -> bool:

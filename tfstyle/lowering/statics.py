@@ -16,7 +16,6 @@ from tfstyle.framework.subgraph import nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import deciding
 from tfstyle.lowering.control.needs import Needs, needs_of, own_statics
-from tfstyle.lowering.references import runs_on_host
 
 __all__ = ["Statics", "static_tensors"]
 
@@ -30,8 +29,7 @@ def static_tensors(op: Operation) -> Iterator[Tensor]:
 def _needs(op: Operation) -> Needs:
     """What tracing the bodies takes that `op` holds, or of which it counts the runs."""
     holder = op._attrs["_counted"] if op.type == "LoopCounts" else op
-    found = None if runs_on_host(holder) else needs_of(holder)
-    return found or Needs()
+    return needs_of(holder) or Needs()
 
 
 class Statics:

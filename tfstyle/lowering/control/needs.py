@@ -3,7 +3,8 @@
 Inside a body a `Static` input (a shape, an axis) follows from constants and shapes,
 from what the body captures, or from what enters each iteration anew: the counter of a
 loop, a row. In the last case the loop must be unrolled, and what these values come
-from must be known, too. Where there is no knowing, the loop runs step by step.
+from must be known, too. Where that would take compiling it for each value of data, or
+there is no knowing, the loop runs step by step.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Needs:
 
     Attributes:
         drivers: tensors from outside that decide what is known in each iteration of an
-            unrolled loop. They must follow from constants and shapes.
+            unrolled loop.
         captured: other tensors from outside whose values must be known.
         wished: tensors from outside that say where arrays grow. A loop makes room for
             what it writes, so that it is not unrolled for their sake.
@@ -96,12 +97,22 @@ def is_unrolled(op: Operation) -> bool:
     return found is not None and found.unrolled
 
 
-def runs_in_steps(op: Operation) -> bool:
-    """Whether `op` cannot be compiled because of shapes that are computed inside."""
+def runs_in_steps(op: Operation, differentiated: bool = False) -> bool:
+    """Whether `op` is not compiled because of shapes that are computed inside.
+
+    Args:
+        op: an operation with bodies.
+        differentiated: whether its gradient is wanted, too. It is then compiled where
+            that can be done at all: unrolled, and anew for each value of its drivers.
+    """
     found = needs_of(op)
-    if found is None or not all(map(follows_from_shapes, found.drivers)):
+    if found is None:
         return True
-    return found.unrolled and (_iterations(op) or 0) > _MAX_UNROLLED
+    if differentiated:
+        return False
+    if not all(map(follows_from_shapes, found.drivers)):
+        return True
+    return (_iterations(op) or 0) > _MAX_UNROLLED
 
 
 def _iterations(op: Operation) -> int | None:

@@ -29,11 +29,8 @@ def check_differentiable(op: Operation) -> None:
     found = obstacle(op) if has_host_operations(op) else None
     if found is not None:
         why = f"{found.type} '{found.name}' in it runs on the host"
-    elif runs_in_steps(op):
-        why = (
-            "shapes in it are computed from data, or would have to be known in very "
-            "many iterations"
-        )
+    elif runs_in_steps(op, differentiated=True):
+        why = "shapes in it are computed from data that is computed in it"
     else:
         return
     raise errors.UnimplementedError(
