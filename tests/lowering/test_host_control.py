@@ -122,9 +122,148 @@ def test_what_a_branch_reads_is_the_variable_as_it_is_then(calls, doubled):
 def test_gradients_through_a_host_branch_are_refused(doubled):
     x = tf.placeholder(tf.float32, [])
     y = tf.cond(x > 0, lambda: doubled(x), lambda: x)
+    words = r"No gradient defined for operation 'cond.*/PyFunc' \(op type: PyFunc\)"
+    with pytest.raises(LookupError, match=words):
+        tf.gradients(y, x)
+    loop = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, doubled(a)), [0, x])
+    with pytest.raises(LookupError, match="'while.*/PyFunc'"):
+        tf.gradients(loop[1], x)
+    mask = tf.cond(
+        x > 0,
+        lambda: tf.reduce_sum(tf.boolean_mask(tf.pack([x, x]), tf.pack([x > 1, True]))),
+        lambda: x,
+    )
+    with pytest.raises(LookupError, match="op type: Where"):
+        tf.gradients(mask, x)
+
+
+# -- gradients: what has run on the host is not run again ---------------------------
+
+
+def checked(x, condition):
+    with tf.control_dependencies([tf.Assert(condition, ["failed", x])]):
+        return tf.identity(x)
+
+
+def test_a_failing_assertion_fails_the_gradient_too():
+    x, w = tf.placeholder(tf.float32, []), tf.Variable(-2.0)
+    y = tf.cond(x > 0, lambda: checked(x * w, w > 0), lambda: x * w)
+    gradient = tf.gradients(y, w)[0]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        assert sess.run(gradient, {x: -1.0}) == -1
+        with pytest.raises(tf.errors.InvalidArgumentError, match="assertion failed"):
+            sess.run(gradient, {x: 1.0})
+
+
+def test_what_is_printed_is_printed_once(capfd):
+    x = tf.placeholder(tf.float32, [])
+    y = tf.cond(x > 0, lambda: tf.Print(x * x, [x], "here ") ** 2, lambda: x)
     gradient = tf.gradients(y, x)[0]
-    with (
-        tf.Session() as sess,
-        pytest.raises(tf.errors.UnimplementedError, match="Cond"),
-    ):
-        sess.run(gradient, {x: 1.0})
+    with tf.Session() as sess:
+        assert sess.run([y, gradient], {x: 2.0}) == [16, 32]
+    assert capfd.readouterr().err.count("here [2]") == 1
+
+
+def test_python_that_only_listens_is_called_once(calls, doubled):
+    x = tf.placeholder(tf.float32, [])
+
+    def branch():
+        with tf.control_dependencies([doubled(x)]):
+            return x * x
+
+    y = tf.cond(x > 0, branch, lambda: x)
+    gradient = tf.gradients(y, x)[0]
+    with tf.Session() as sess:
+        assert sess.run([y, gradient], {x: 3.0}) == [9, 6]
+    assert calls == [3.0]
+
+
+def test_a_loop_in_a_branch_that_checks_has_gradients():
+    x, w = tf.placeholder(tf.float32, []), tf.Variable(2.0)
+
+    def branch():
+        return tf.while_loop(
+            lambda a: a < 30, lambda a: checked(a * w, a < 1e5), [tf.identity(x)]
+        )
+
+    y = tf.cond(x > 0, branch, lambda: x)
+    gradients = tf.gradients(y, [x, w])
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        assert sess.run([y, *gradients], {x: 5.0}) == [40, 8, 60]
+        assert sess.run([y, *gradients], {x: -5.0}) == [-5, 1, 0]
+
+
+def test_variables_are_changed_once():
+    x, n = tf.placeholder(tf.float32, []), tf.Variable(0.0)
+
+    def branch():
+        with tf.control_dependencies([tf.assign_add(n, 1.0)]):
+            return checked(x * x, x < 9)
+
+    y = tf.cond(x > 0, branch, lambda: x * n)
+    gradient = tf.gradients(y, x)[0]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        assert sess.run([y, gradient], {x: 3.0}) == [9, 6]
+        assert sess.run(n) == 1
+        assert sess.run([y, gradient], {x: -3.0}) == [-3, 1]
+        assert sess.run(n) == 1
+
+
+@pytest.mark.parametrize("where", ["inside", "after"])
+def test_a_variable_that_is_changed_and_read_is_refused(where):
+    x, n = tf.placeholder(tf.float32, []), tf.Variable(1.0)
+
+    def branch():
+        with tf.control_dependencies([tf.assign_add(n, 1.0)]):
+            y = x * n
+        return checked(y, x < 9) if where == "inside" else y
+
+    y = tf.cond(x > 0, branch, lambda: x)
+    if where == "after":
+        y = tf.Print(y, [y]) ** 2
+    gradient = tf.gradients(y, x)[0]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        with pytest.raises(tf.errors.UnimplementedError, match="the variable"):
+            sess.run([y, gradient], {x: 3.0})
+        assert sess.run(n) == 1
+
+
+@pytest.mark.parametrize("where", ["inside", "after"])
+def test_random_numbers_are_those_that_were_drawn(where):
+    x = tf.placeholder(tf.float32, [64])
+
+    def branch():
+        y = tf.nn.dropout(x, 0.5)
+        return tf.Print(y, [x[0]]) if where == "inside" else y
+
+    y = tf.cond(x[0] > 0, branch, lambda: x)
+    z = tf.Print(y, [x[0]]) if where == "after" else y
+    gradient = tf.gradients(z, x)[0]
+    with tf.Session() as sess:
+        masks = []
+        for _ in range(3):
+            value, grad = sess.run([y, gradient], {x: np.ones(64)})
+            assert value.tolist() == grad.tolist()
+            masks.append(grad.tolist())
+    assert masks[0] != masks[1] != masks[2]
+
+
+def test_results_that_are_not_floats_come_from_the_branch():
+    x = tf.placeholder(tf.float32, [3])
+    row = tf.py_func(lambda: np.int32(2), [], [tf.int32])[0]
+    row.set_shape([])
+
+    def branch():
+        place = tf.py_func(lambda: np.int32(1), [], [tf.int32])[0]
+        place.set_shape([])
+        return [x * x, place]
+
+    y, place = tf.cond(x[0] > 0, branch, lambda: [x, row])
+    gradient = tf.gradients(tf.gather(y, place), x)[0]
+    with tf.Session() as sess:
+        assert sess.run(gradient, {x: [1, 2, 3]}).tolist() == [0, 4, 0]
+        assert sess.run(gradient, {x: [-1, 2, 3]}).tolist() == [0, 0, 1]

@@ -65,7 +65,9 @@ def _find(op: Operation, only_floats: bool = False) -> Operation | None:
 
 def _on_host(op: Operation) -> Operation | None:
     declaration = op._declaration
-    if op.type == "Const" or passes_on(op) or declaration is None:
+    if declaration is None or declaration.structural or passes_on(op):
+        return None
+    if op.type == "Const":
         return None
     strings = (t.dtype.base_dtype is dtypes.string for t in (*op._inputs, *op._outputs))
     return op if declaration.host or any(strings) else None
