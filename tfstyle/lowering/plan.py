@@ -29,7 +29,6 @@ from tfstyle.lowering.statics import Statics
 __all__ = ["Plan", "make_plan"]
 
 Step = Segment | HostStep | HostControl
-_SMALL = 64
 
 
 class Plan:
@@ -107,7 +106,8 @@ def make_plan(
         fed: tensors that are fed.
         done: operations that an earlier part of a partial run has executed.
         inside: the context of the body that is planned; default: the whole graph.
-        data: tensors that are fed and too many-valued to compile for each value.
+        data: those of `fed` that are like results of an earlier step: what does not
+            need their values while tracing is compiled apart from what does.
     """
     pruned = prune(operations, tensors, fed, done, inside)
     unfed = [
@@ -152,17 +152,10 @@ def _plan_body(body: Body) -> Plan:
     inside = body.operations[0]._control_flow_context if body.operations else None
     if inside is None:
         return Plan([], body.results, [], {})
-    data = [t for t in fed if not _has_few_values(t)]
+    data = [t for t in fed if t.op.type != "Const"]
     return make_plan(
         body.operations, body.results, fed, inside.awaited_outside(), inside, data
     )
-
-
-def _has_few_values(tensor: Tensor) -> bool:
-    """Whether a body may be compiled for each value: counters, sizes, constants."""
-    shape = tensor.get_shape()
-    is_small = shape.is_fully_defined() and (shape.num_elements() or 0) <= _SMALL
-    return is_small and (tensor.op.type == "Const" or tensor.dtype.is_integer)
 
 
 def _is_leaf(op: Operation) -> bool:
@@ -196,7 +189,7 @@ def _levels(
         for dependency in pruned.depends[op]:
             level = max(level, _after(levels[dependency], host))
         for tensor in () if host else statics.cut.get(op, ()):
-            before = levels[tensor.op]
+            before = levels.get(tensor.op, 0)
             level = max(level, before + (1 if before % 2 else 2))
         touched = all_accesses(op)
         for variable, _, write in touched:

@@ -54,8 +54,8 @@ class Statics:
         Args:
             operations: what runs, in order.
             fed: the tensors that are fed.
-            data: those of `fed` from which static values are computed by earlier steps:
-                they would make too many keys.
+            data: those of `fed` that count as computed by an earlier step, so that
+                what is compiled for each of their values is little.
         """
         self._fed = fed
         self._data = data
@@ -69,8 +69,7 @@ class Statics:
         for op in operations:
             self.folded |= _needs(op).folded
             for tensor in static_tensors(op):
-                is_fed = tensor in fed
-                feeds = frozenset((tensor,)) if is_fed else self._sources(tensor)
+                feeds = self._sources(tensor)
                 if feeds is None:
                     self.cut.setdefault(op, []).append(tensor)
                     continue

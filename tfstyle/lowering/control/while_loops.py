@@ -278,7 +278,8 @@ def _while(
         return [tried.get(i) for i in range(len(op._outputs))]
     growing = loop.make_room()
     given, state = loop.start()
-    unrolled = is_unrolled(op)
+    # Sizes need no elements: then the shapes of these do not matter either.
+    unrolled = is_unrolled(op) and not isinstance(evaluator, Sizing)
     length = None if op in evaluator.counting and not unrolled else loop.length()
     if not unrolled:
         carry, unrolled = loop.fitted([concrete(v) for v in given], state)
