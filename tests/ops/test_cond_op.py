@@ -85,15 +85,37 @@ def inside():
     return x, tf.cond(x > 0, branch, lambda: x), made[0]
 
 
-def test_gradients_of_a_tensor_made_inside_are_refused_when_run(inside):
+def test_what_a_branch_computes_may_be_used_outside(inside):
     x, _, made = inside
-    for y in (made, made * x):
-        gradient = tf.gradients(y, x)[0]
-        with (
-            tf.Session() as sess,
-            pytest.raises(tf.errors.InvalidArgumentError, match="Return it from there"),
-        ):
-            sess.run(gradient, {x: 1.0})
+    first, second = tf.gradients(made, x)[0], tf.gradients(made * x, x)[0]
+    with tf.Session() as sess:
+        assert sess.run([made + 1.0, first, second], {x: 2.0}) == [7, 3, 12]
+
+
+@pytest.mark.parametrize("kind", ["random", "state", "host", "loop"])
+def test_what_only_the_body_tells_is_refused_outside(kind):
+    x, v, made = tf.placeholder(tf.float32, [4]), tf.Variable(1.0), []
+
+    def branch():
+        if kind == "random":
+            y = tf.nn.dropout(x, 0.5)
+        elif kind == "state":
+            y = x * tf.assign_add(v, 1.0)
+        else:
+            y = tf.Print(x, [x])
+        made.append(y * 2.0)
+        return made[0]
+
+    if kind == "loop":
+        tf.while_loop(lambda a: a[0] < 3.0, lambda a: made.append(a * x) or a + x, [x])
+    else:
+        tf.cond(x[0] > 0, branch, lambda: x)
+    outside = [made[0] + 1.0, tf.gradients(made[0] * x, x)[0]]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        for y in outside:
+            with pytest.raises(tf.errors.InvalidArgumentError, match="Return it from"):
+                sess.run(y, {x: np.ones(4)})
 
 
 def test_gradients_with_respect_to_a_tensor_made_inside_are_refused(inside):
@@ -112,6 +134,60 @@ def test_gradients_called_in_the_branch_may_use_what_is_made_there():
     y = tf.cond(x > 0, branch, lambda: x)
     with tf.Session() as sess:
         assert sess.run(y, {x: 2.0}) == np.float32(12)
+
+
+# -- variables made inside ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "initial",
+    [
+        lambda x: tf.ones([3]),
+        lambda x: tf.random_uniform([3], 1.0, 1.0),
+        lambda x: [1.0, x, tf.constant(1.0)],
+        lambda x: tf.zeros([3]) + x,
+    ],
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_variable_of_a_branch_is_initialized_outside(initial, deep):
+    x = tf.placeholder(tf.float32, [])
+
+    def branch():
+        return tf.Variable(initial(x)) * 2.0 * x
+
+    def outer():
+        return tf.cond(x > 0, branch, lambda: tf.zeros([3]))
+
+    y = tf.cond(x > 0, outer if deep else branch, lambda: tf.zeros([3]))
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables(), {x: 1.0})
+        assert sess.run(y, {x: 4.0}).tolist() == [8, 8, 8]
+
+
+def test_a_variable_of_a_loop_is_initialized_where_nothing_changes():
+    made = []
+
+    def body(i, a):
+        made.append(tf.Variable(tf.ones([])))
+        return i + 1, a + made[0]
+
+    y = tf.while_loop(lambda i, a: i < 3, body, [0, 1.0])
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        assert sess.run(y) == [3, 4.0]
+
+
+def test_a_variable_that_begins_with_what_changes_is_refused():
+    y = tf.while_loop(
+        lambda i, a: i < 3, lambda i, a: (i + 1, a + tf.Variable(a * 2.0)), [0, 1.0]
+    )
+    with tf.Session() as sess:
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="Make the variable outside"
+        ):
+            sess.run(tf.initialize_all_variables())
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            sess.run(y)
 
 
 # -- loops ------------------------------------------------------------------------

@@ -165,6 +165,44 @@ def case_variable_made_inside(tf, np):
     return found
 
 
+def case_variable_initialized_inside(tf, np):
+    """Its initial value is made in the branch, too."""
+    x = tf.placeholder(tf.float32, [])
+    inits = [
+        lambda: tf.ones([3]),
+        lambda: tf.zeros([3]) + x,
+        lambda: tf.truncated_normal([3], seed=4),
+    ]
+    ys = [
+        tf.cond(x > 0.0, lambda init=init: tf.Variable(init()) * x, lambda: tf.ones(3))
+        for init in inits
+    ]
+    grads = tf.gradients(ys, tf.trainable_variables())
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables(), {x: 2.0})
+        return {
+            "value": sess.run(ys + grads, {x: 1.5}),
+            "variables": np.array([v.name for v in tf.all_variables()]),
+        }
+
+
+def case_used_outside(tf, np):
+    """Tensors of the branch taken have values outside, and gradients."""
+    x, w, made = tf.placeholder(tf.float32, [2, 3]), tf.Variable(X), []
+
+    def branch():
+        made.append(tf.sin(x * w))
+        made.append(tf.reduce_sum(tf.square(made[0])))
+        return made[0] * 2.0
+
+    y = tf.cond(positive(tf, x), branch, lambda: x)
+    total = tf.reduce_sum(y) + made[1]
+    grads = tf.gradients(total, [x, w]) + tf.gradients(made[0], w)
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        return {"value": sess.run([total, made[1] * 1.0] + grads, {x: X})}
+
+
 def case_indexed_slices(tf, np):
     def slices(scale):
         values = tf.constant(X) * scale

@@ -474,6 +474,10 @@ class Graph:
         """Makes fetching `op` an error."""
         self._unfetchable.add(op)
 
+    def allow_fetching(self, op: Operation) -> None:
+        """Makes fetching `op` possible again."""
+        self._unfetchable.discard(op)
+
     def is_fetchable(self, tensor_or_op: Tensor | Operation) -> bool:
         """Whether `tensor_or_op` may be fetched."""
         op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfstyle.framework import errors
+from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.subgraph import Region
 from tfstyle.framework.tensor import Operation, Tensor
 
@@ -76,7 +77,14 @@ class _Walk:
 
     def want(self, op: Operation) -> Operation:
         """Notes that `op`, or what holds it in a body, runs; returns which."""
-        op = _owner(op, self._inside)
+        return self._note(_owner(op, self._inside))
+
+    def _made_by(self, op: Operation) -> Operation:
+        """What runs for the values of `op`: itself, or what holds it in a body."""
+        owner = _owner(op, self._inside)
+        return op if owner is op or _runs_alone(op, self._inside) else owner
+
+    def _note(self, op: Operation) -> Operation:
         if op not in self.needed:
             self.needed[op] = set()
             heapq.heappush(self._heap, (-op._id, op))
@@ -86,7 +94,7 @@ class _Walk:
         """Notes that a tensor is used; returns what makes it, unless it is fed."""
         if tensor in self._fed:
             return None
-        op = self.want(tensor.op)
+        op = self._note(self._made_by(tensor.op))
         if op is tensor.op and tensor.value_index not in self.needed[op]:
             self.needed[op].add(tensor.value_index)
             if op in self._depends:
@@ -109,6 +117,8 @@ class _Walk:
             for tensor in inputs:
                 producer = self.use(tensor)
                 if producer is not None:
+                    if producer is not tensor.op:
+                        raise _out_of_reach(op, tensor)
                     found[producer] = None
             for control in op._control_inputs:
                 if control not in self._done:
@@ -122,7 +132,7 @@ class _Walk:
         """What runs forward so that the gradients of a region can run back."""
         forward = region.reached(self.needed[op])[0]
         for inner in forward:
-            if self.want(inner) is not inner:
+            if self._note(self._made_by(inner)) is not inner:
                 raise errors.InvalidArgumentError(
                     None,
                     op,
@@ -135,6 +145,43 @@ class _Walk:
             if count is not None and self.use(count) is not None:
                 self._counts[inner] = count.op
         return forward
+
+
+def _runs_alone(op: Operation, inside: Any) -> bool:
+    """Whether the values of `op`, made in a branch, may be computed outside of it.
+
+    They follow from what is outside, and nobody sees when they are computed.
+    """
+    pending, seen = [op], {op}
+    while pending:
+        op = pending.pop()
+        context = op._control_flow_context
+        if context is None or context is inside or op.type == "Const":
+            continue
+        if context.owner is None or context.owner.type != "Cond":
+            return False
+        if op._declaration is None or not is_pure(op._declaration):
+            return False
+        more = [t.op for t in op._inputs if t.op not in seen]
+        pending.extend(more)
+        seen.update(more)
+    return True
+
+
+def _out_of_reach(op: Operation, tensor: Tensor) -> errors.OpError:
+    declaration = op._declaration
+    writes = declaration is not None and declaration.ref_inputs
+    what = (
+        "Make the variable outside of the body, or its initial value"
+        if writes
+        else "Return it from there"
+    )
+    return errors.InvalidArgumentError(
+        None,
+        op,
+        f"'{op.name}' uses '{tensor.name}', which is made in the body of a branch or a "
+        f"loop, outside of it. {what}.",
+    )
 
 
 def _owner(op: Operation, inside: Any) -> Operation:

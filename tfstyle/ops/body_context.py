@@ -65,6 +65,12 @@ class BodyContext:
         if op.type != "BodyParameter":
             self._operations.append(op)
 
+    def release(self, op: Operation) -> None:
+        """Makes `op`, made inside, an operation outside of all bodies."""
+        self._operations.remove(op)
+        op._set_control_flow_context(None)
+        self._graph.allow_fetching(op)
+
     def parameter(self, like: Tensor, name: str) -> Tensor:
         """A tensor that stands for what enters each iteration anew."""
         tensor = self._graph.create_op(

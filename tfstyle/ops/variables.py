@@ -10,6 +10,7 @@ from tfstyle.framework.op_def import declaration_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.ops import array_ops, control_flow_ops, math_ops, state_ops
 from tfstyle.ops.constant_op import constant
+from tfstyle.ops.initial_values import move_outside
 from tfstyle.ops.save_slices import SaveSliceInfo as _SaveSliceInfo
 
 __all__ = [
@@ -134,6 +135,7 @@ class Variable:
                     set_shape=validate_shape,
                     name=scope,
                 )
+            move_outside(value)
             self._initial_value = value
             with ops.colocate_with(self._variable.op):
                 self._initializer_op: Operation = state_ops.assign(
