@@ -185,3 +185,35 @@ def test_arrays_in_a_loop_that_runs_step_by_step():
         y = array.pack()
         np.testing.assert_allclose(sess.run(y, {n: 3}), [1.0, 3.0, 6.0])
         np.testing.assert_allclose(sess.run(y, {n: 2}), [1.0, 3.0])
+
+
+def test_variables_that_grow_and_others_that_do_not():
+    x, n = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [])
+    v = tf.Variable(0)
+
+    def body(i, a):
+        with tf.control_dependencies([tf.assign_add(v, 1)]):
+            return i + 1, tf.concat(0, [a, a[:1]])
+
+    y = tf.while_loop(lambda i, a: i < n, body, (0, x))[1]
+    kept = tf.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, a * 2.0), (0, x))[1]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        for limit, rows in ((2, 1), (3, 1), (1, 4), (0, 2)):
+            feed = {x: np.ones(rows), n: limit}
+            np.testing.assert_allclose(sess.run(y, feed), np.ones(rows + limit))
+            np.testing.assert_allclose(sess.run(kept, feed), [2.0**limit] * rows)
+        assert sess.run(v) == 6
+
+
+def test_a_gradient_of_variables_that_grow_is_refused():
+    x, n = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [])
+    y = tf.while_loop(
+        lambda i, a: i < n, lambda i, a: (i + 1, tf.concat(0, [a, x])), (0, x)
+    )[1]
+    gradient = tf.gradients(y, x)[0]
+    with (
+        tf.Session() as sess,
+        pytest.raises(tf.errors.UnimplementedError, match="while/While"),
+    ):
+        sess.run(gradient, {x: [1.0], n: 3})

@@ -239,6 +239,24 @@ def case_variables_decide(tf, np):
         return {"runs": runs + sess.run([y, grad])}
 
 
+def case_growing(tf, np):
+    n, a = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [None])
+    x = tf.placeholder(tf.float32, [None, 2])
+    sizes = tf.while_loop(
+        lambda a: tf.reduce_sum(a) < n, lambda a: tf.concat(0, [a, [tf.size(a)]]), [a]
+    )
+    (rows,) = loop(tf, n, lambda i, r: (tf.concat(0, [r, r[:1] * 2.0]),), x)
+    (kept,) = loop(tf, n, lambda i, r: (tf.tanh(r) * x,), x)
+    grad = tf.gradients(kept, x)[0]
+    ys = [sizes, tf.reduce_sum(rows, 0), kept]
+    found = []
+    with tf.Session() as sess:
+        for k, start in ((4, [1]), (3, [5, 5]), (6, [1, 2, 1]), (4, [1])):
+            feed = {n: k, a: start, x: X[: len(start), :2]}
+            found += sess.run(ys, feed) + [sess.run(grad, feed)]
+    return {"runs": found}
+
+
 def case_branches_of_other_shapes(tf, np):
     x = tf.constant(V)
     y, p = tf.placeholder(tf.float32, [4]), tf.placeholder(tf.bool, [])

@@ -13,7 +13,9 @@ from typing import Any
 
 from tfstyle.framework.subgraph import Body, Region, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.control.either_way import EitherWay
 from tfstyle.lowering.control.host_control import HostControl
+from tfstyle.lowering.control.needs import may_change_shapes
 from tfstyle.lowering.host import HostStep
 from tfstyle.lowering.prune import Pruned, prune
 from tfstyle.lowering.references import (
@@ -28,7 +30,7 @@ from tfstyle.lowering.statics import Statics
 
 __all__ = ["Plan", "make_plan"]
 
-Step = Segment | HostStep | HostControl
+Step = Segment | HostStep | HostControl | EitherWay
 
 
 class Plan:
@@ -126,23 +128,29 @@ def make_plan(
     for level in sorted(by_level):
         ops = by_level[level]
         if level % 2:
-            steps.extend(_host_step(op) for op in ops)
+            steps.extend(_host_step(op, pruned, statics, fed) for op in ops)
         else:
             gives_away = inside is None and level == last
             steps.append(Segment(ops, pruned, statics, fed, is_last=gives_away))
     used = {tensor for step in steps for tensor in step.arguments} | set(tensors)
     constants = {t: t.op._attrs["value"] for t in used if t.op.type == "Const"}
     for step in steps:
-        if isinstance(step, Segment):
+        if isinstance(step, (Segment, EitherWay)):
             step.export(used)
     return Plan(steps, tensors, unfed, constants)
 
 
-def _host_step(op: Operation) -> Step:
+def _host_step(
+    op: Operation, pruned: Pruned, statics: Statics, fed: Collection[Tensor]
+) -> Step:
     declaration = op._declaration
-    if declaration is not None and declaration.structural:
-        return HostControl(op, _plan_body)
-    return HostStep(op)
+    if declaration is None or not declaration.structural:
+        return HostStep(op)
+    control = HostControl(op, _plan_body)
+    if runs_on_host(op):
+        return control
+    segment = Segment([op], pruned, statics, fed, is_last=False)
+    return EitherWay(segment, control)
 
 
 def _plan_body(body: Body) -> Plan:
@@ -165,7 +173,7 @@ def _is_leaf(op: Operation) -> bool:
 
 def _on_host(pruned: Pruned) -> set[Operation]:
     """The operations that are host steps."""
-    found = set(filter(runs_on_host, pruned.operations))
+    found = {op for op in pruned.operations if runs_on_host(op) or _is_undecided(op)}
     if any(bodies_of(op) for op in found):
         for op in pruned.operations:
             region = op._attrs.get("_region")
@@ -174,6 +182,11 @@ def _on_host(pruned: Pruned) -> set[Operation]:
                     if inner in found and not runs_on_host(inner, differentiated=True):
                         found.remove(inner)
     return found
+
+
+def _is_undecided(op: Operation) -> bool:
+    """Whether `op` is a loop of which tracing tells whether it can be compiled."""
+    return bool(bodies_of(op)) and may_change_shapes(op)
 
 
 def _levels(

@@ -12,15 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import constant_value, is_pure
 from tfstyle.framework.subgraph import Body, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.framework.trip_counts import counted, deciding, follows_from_shapes
+from tfstyle.framework.trip_counts import (
+    counted,
+    counts_itself,
+    deciding,
+    follows_from_shapes,
+)
 
 __all__ = [
     "Needs",
     "is_unrolled",
+    "may_change_shapes",
     "needs_of",
     "own_statics",
     "runs_in_steps",
@@ -113,6 +120,25 @@ def runs_in_steps(op: Operation, differentiated: bool = False) -> bool:
     if not all(map(follows_from_shapes, found.drivers)):
         return True
     return (_iterations(op) or 0) > _MAX_UNROLLED
+
+
+def may_change_shapes(op: Operation) -> bool:
+    """Whether `op` is a loop that cannot be compiled if its variables change shapes.
+
+    It runs as often as data says, and the graph does not tell that they do not.
+    """
+    if op.type != "While" or counts_itself(op):
+        return False
+    body = bodies_of(op)[-1]
+    # Handles of arrays: what these hold goes from iteration to iteration.
+    return not any(t.dtype.base_dtype is dtypes.string for t in op._inputs) and any(
+        before is not after
+        and not (
+            before.get_shape().is_fully_defined()
+            and before.get_shape().as_list() == after.get_shape().as_list()
+        )
+        for before, after in zip(body.parameters, body.results, strict=True)
+    )
 
 
 def _iterations(op: Operation) -> int | None:

@@ -23,6 +23,7 @@ from tfstyle.framework.trip_counts import counted, deciding
 from tfstyle.lowering.control.array_sizes import Sizing, known_size, sizes_of
 from tfstyle.lowering.control.array_state import ArrayState, concrete
 from tfstyle.lowering.control.bodies import BodyFunction, BodyState, State
+from tfstyle.lowering.control.either_way import ShapesChangeError
 from tfstyle.lowering.control.needs import is_unrolled
 from tfstyle.lowering.evaluate import Evaluator, structural
 from tfstyle.lowering.recurrence.scan import Recurrence, scan
@@ -311,7 +312,7 @@ def _unrolled(
 ) -> tuple[list[Any], State]:
     """A loop whose shapes change, iteration by iteration."""
     if length is None:
-        raise errors.UnimplementedError(
+        raise ShapesChangeError(
             None,
             op,
             f"Shapes in the loop '{op.name}' change from one iteration to the next, "
