@@ -147,14 +147,17 @@ def test_rows_of_different_shapes_are_refused():
             sess.run(y, {n: [2, 3]})
 
 
-def test_sequences_of_different_lengths_are_refused():
-    a, b = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [None])
+@pytest.mark.parametrize("known", [True, False])
+def test_sequences_of_different_lengths_are_refused(known):
+    a = tf.placeholder(tf.float32, [None])
+    b = tf.constant([1, 2, 3]) if known else tf.placeholder(tf.int32, [None])
     y = tf.map_fn(lambda q: q[0] + tf.reduce_sum(tf.ones([q[1]])), (a, b), tf.float32)
+    feed = {a: [1.0, 2.0]} if known else {a: [1.0, 2.0], b: [1, 2, 3]}
     with (
         tf.Session() as sess,
         pytest.raises(tf.errors.InvalidArgumentError, match=r"\[2, 3\] rows"),
     ):
-        sess.run(y, {a: [1.0, 2.0], b: [1, 2, 3]})
+        sess.run(y, feed)
 
 
 def test_random_numbers_go_on_from_row_to_row():
@@ -217,3 +220,19 @@ def test_a_gradient_of_variables_that_grow_is_refused():
         pytest.raises(tf.errors.UnimplementedError, match="while/While"),
     ):
         sess.run(gradient, {x: [1.0], n: 3})
+
+
+def test_variables_that_grow_in_a_loop_inside():
+    x, n = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [None])
+
+    def grown(k):
+        a = tf.while_loop(lambda a: tf.size(a) < k, lambda a: tf.concat(0, [a, x]), [x])
+        return tf.reduce_sum(a)
+
+    mapped = tf.map_fn(grown, n, tf.float32)
+    chosen = tf.cond(x[0] > 0.0, lambda: grown(n[0]), lambda: x[0])
+    with tf.Session() as sess:
+        feed = {x: [1.0, 2.0], n: [5, 1, 2]}
+        np.testing.assert_allclose(sess.run(mapped, feed), [9.0, 3.0, 3.0])
+        assert sess.run(chosen, feed) == 9.0
+        assert sess.run(chosen, {x: [-1.0, 2.0], n: [3]}) == -1.0

@@ -173,7 +173,9 @@ def _is_leaf(op: Operation) -> bool:
 
 def _on_host(pruned: Pruned) -> set[Operation]:
     """The operations that are host steps."""
-    found = {op for op in pruned.operations if runs_on_host(op) or _is_undecided(op)}
+    found = {
+        op for op in pruned.operations if runs_on_host(op) or may_change_shapes(op)
+    }
     if any(bodies_of(op) for op in found):
         for op in pruned.operations:
             region = op._attrs.get("_region")
@@ -182,11 +184,6 @@ def _on_host(pruned: Pruned) -> set[Operation]:
                     if inner in found and not runs_on_host(inner, differentiated=True):
                         found.remove(inner)
     return found
-
-
-def _is_undecided(op: Operation) -> bool:
-    """Whether `op` is a loop of which tracing tells whether it can be compiled."""
-    return bool(bodies_of(op)) and may_change_shapes(op)
 
 
 def _levels(

@@ -87,8 +87,9 @@ def while_loop(
             a shape is not what `shape_invariants` promises.
         tf.errors.InvalidArgumentError: when `body` returns another dtype.
 
-    Differs from TF: a loop variable that changes its shape from one iteration to the
-    next needs a number of iterations that follows from constants and shapes.
+    Differs from TF: where shapes change from one iteration to the next, the loop is
+    unrolled if the number of iterations follows from constants and shapes. If not, it
+    runs step by step, and has no gradient when its variables are what changes.
     """
     del swap_memory
     with ops.op_scope(loop_vars, name, "while"):

@@ -1,4 +1,4 @@
-"""A loop that is compiled if its variables keep their shapes, else runs step by step.
+"""Loops that are compiled if their variables keep their shapes, else run in steps.
 
 The graph does not tell where sizes are not known. Tracing does, and nothing has run by
 then.
@@ -27,7 +27,7 @@ class ShapesChangeError(errors.UnimplementedError):
 
 
 class EitherWay:
-    """One `While`, in a segment of its own and as a step.
+    """One loop, or what holds it, in a segment of its own and as a step.
 
     Attributes:
         arguments: the tensors it takes from feeds and earlier steps.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import constant_value, is_pure
-from tfstyle.framework.subgraph import Body, bodies_of
+from tfstyle.framework.subgraph import Body, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import (
     counted,
@@ -123,15 +123,29 @@ def runs_in_steps(op: Operation, differentiated: bool = False) -> bool:
 
 
 def may_change_shapes(op: Operation) -> bool:
-    """Whether `op` is a loop that cannot be compiled if its variables change shapes.
+    """Whether `op` is or holds a loop that can be compiled only if it keeps its shapes.
 
-    It runs as often as data says, and the graph does not tell that they do not.
+    Such a loop runs as often as data says, and the graph does not tell that the shapes
+    of its variables stay.
     """
-    if op.type != "While" or counts_itself(op):
+    if not bodies_of(op):
         return False
+    # Handles of arrays are strings. What arrays hold is no loop variable.
+    if any(t.dtype.base_dtype is dtypes.string for t in op._inputs):
+        return False
+    found: bool | None = op._attrs.get("_may_change_shapes")
+    if found is None:
+        found = op._attrs["_may_change_shapes"] = any(
+            inner.type == "While" and not counts_itself(inner) and _is_loose(inner)
+            for inner in nested_operations([op])
+        )
+    return found
+
+
+def _is_loose(op: Operation) -> bool:
+    """Whether the graph does not tell that a loop keeps the shapes of its variables."""
     body = bodies_of(op)[-1]
-    # Handles of arrays: what these hold goes from iteration to iteration.
-    return not any(t.dtype.base_dtype is dtypes.string for t in op._inputs) and any(
+    return any(
         before is not after
         and not (
             before.get_shape().is_fully_defined()

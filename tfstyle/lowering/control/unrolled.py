@@ -41,6 +41,7 @@ def unrolled_scan(
         if key in alike
     }
     carry, sequences = list(values[:carries]), values[carries:entering]
+    row_count(op, sequences)
     found = []
     for row in zip(*[_rows(s) for s in sequences], strict=True):
         now = tuple(kept.get(i, value) for i, value in enumerate(now))
@@ -63,7 +64,7 @@ def _rows(sequence: Any) -> Sequence[Any]:
 
 
 def row_count(op: Operation, sequences: Sequence[Any]) -> int:
-    """How many rows the sequences of a `Scan` have.
+    """How many rows the sequences of a `Scan` have; checks that all have as many.
 
     Raises:
         tf.errors.InvalidArgumentError: when not all have as many.
