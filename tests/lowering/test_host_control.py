@@ -119,22 +119,19 @@ def test_what_a_branch_reads_is_the_variable_as_it_is_then(calls, doubled):
         assert sess.run(y, {p: False}) == 3.0
 
 
-def test_gradients_through_a_host_branch_are_refused(doubled):
+def test_gradients_through_a_host_loop_are_refused(doubled):
     x = tf.placeholder(tf.float32, [])
-    y = tf.cond(x > 0, lambda: doubled(x), lambda: x)
-    words = r"No gradient defined for operation 'cond.*/PyFunc' \(op type: PyFunc\)"
-    with pytest.raises(LookupError, match=words):
-        tf.gradients(y, x)
     loop = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, doubled(a)), [0, x])
-    with pytest.raises(LookupError, match="'while.*/PyFunc'"):
+    words = r"No gradient defined for operation 'while.*/PyFunc' \(op type: PyFunc\)"
+    with pytest.raises(LookupError, match=words):
         tf.gradients(loop[1], x)
-    mask = tf.cond(
-        x > 0,
-        lambda: tf.reduce_sum(tf.boolean_mask(tf.pack([x, x]), tf.pack([x > 1, True]))),
-        lambda: x,
-    )
+
+    def masked():
+        return tf.reduce_sum(tf.boolean_mask(tf.pack([x, x]), tf.pack([x > 1, True])))
+
+    inner = tf.cond(x > 0, lambda: tf.cond(x > 1, masked, lambda: x), lambda: x)
     with pytest.raises(LookupError, match="op type: Where"):
-        tf.gradients(mask, x)
+        tf.gradients(inner, x)
 
 
 # -- gradients: what has run on the host is not run again ---------------------------
@@ -177,6 +174,22 @@ def test_python_that_only_listens_is_called_once(calls, doubled):
     with tf.Session() as sess:
         assert sess.run([y, gradient], {x: 3.0}) == [9, 6]
     assert calls == [3.0]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_branch_is_differentiated_around_python(calls, doubled, known):
+    x = tf.placeholder(tf.float32, [])
+    w, p = tf.Variable(3.0), tf.placeholder(tf.bool, [])
+    holds = p if known else tf.logical_and(p, w > 0)
+    y = tf.cond(holds, lambda: doubled(x * w) * w * x, lambda: x - w)
+    gradients = tf.gradients(y * y, [x, w])
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        # What Python returned is a constant, as in TensorFlow: y = 12 w x.
+        assert sess.run([y, *gradients], {x: 2.0, p: True}) == [72, 5184, 3456]
+        assert sess.run([y, *gradients], {x: 2.0, p: False}) == [-1, -2, 2]
+        assert sess.run(gradients, {x: 2.0, p: True}) == [5184, 3456]
+    assert calls == [6.0, 6.0]
 
 
 def test_a_loop_in_a_branch_that_checks_has_gradients():

@@ -110,6 +110,36 @@ def case_python_only_listens(tf, np):
     )
 
 
+def case_python_in_branch(tf, np):
+    """What `py_func` returns is a constant for the gradient."""
+
+    def branch(x, w):
+        y = tf.py_func(lambda a: a * np.float32(2.0), [x * w], [tf.float32])[0]
+        return tf.reshape(y, []) * w * x
+
+    found = both(
+        tf, lambda tf, x, w: tf.cond(x > 0.0, lambda: branch(x, w), lambda: x * w)
+    )
+    found["other"] = both(
+        tf, lambda tf, x, w: tf.cond(x * w > 0.0, lambda: w, lambda: branch(x, w)) ** 2
+    )
+    return found
+
+
+def case_mask_in_branch(tf, np):
+    x, w = tf.placeholder(tf.float32, [4]), tf.Variable(1.5)
+    y = tf.cond(
+        x[0] > 0.0,
+        lambda: tf.reduce_sum(tf.boolean_mask(x * w * w, x > 1.0) ** 2),
+        lambda: x[1] * w,
+    )
+    grads = tf.gradients(y, [x, w])
+    rows = [[1, 2, 3, 0], [2, 3, 4, 5], [-1, 2, 3, 4], [0.5, 0, 0, 0]]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        return {"runs": [sess.run([y] + grads, {x: row}) for row in rows]}
+
+
 def case_results_that_are_not_floats(tf, np):
     def build(tf, x):
         y, place, count = tf.cond(

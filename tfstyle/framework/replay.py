@@ -2,12 +2,13 @@
 
 Operations on the host have run when the gradient is computed, and cannot run in a
 compiled step. Those that only check, print or send are left out the second time: no
-value depends on them. `obstacle` finds what stands in the way.
+value depends on them. Of others in a branch the values are kept, see `recorded`; in a
+loop there would be as many as iterations. `obstacle` finds what stands in the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.connected import is_differentiable
@@ -18,8 +19,9 @@ from tfstyle.framework.subgraph import (
     needed_operations,
 )
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.framework.trip_counts import uncounted_loops
 
-__all__ = ["computed_again", "obstacle", "passes_on", "values_used"]
+__all__ = ["computed_again", "obstacle", "passes_on", "recorded", "values_used"]
 
 
 def passes_on(op: Operation) -> bool:
@@ -45,22 +47,59 @@ def computed_again(body: Body, results: Sequence[Tensor]) -> list[Operation]:
 
 def obstacle(op: Operation) -> Operation | None:
     """What in the bodies of `op` cannot be computed again for a gradient of `op`."""
-    if "_obstacle" not in op._attrs:
-        op._attrs["_obstacle"] = _find(op, only_floats=op.type == "Cond")
-    found: Operation | None = op._attrs["_obstacle"]
+    return _searched(op)[0]
+
+
+def recorded(op: Operation) -> tuple[Tensor, ...]:
+    """The values that a gradient of the branch `op` takes from when it ran.
+
+    Operations on the host have computed them; there are those of the branch taken.
+    """
+    return _searched(op)[1]
+
+
+def _searched(op: Operation) -> tuple[Operation | None, tuple[Tensor, ...]]:
+    if "_replay" not in op._attrs:
+        op._attrs["_replay"] = _search(op)
+    found: tuple[Operation | None, tuple[Tensor, ...]] = op._attrs["_replay"]
     return found
 
 
-def _find(op: Operation, only_floats: bool = False) -> Operation | None:
+def _search(op: Operation) -> tuple[Operation | None, tuple[Tensor, ...]]:
+    # Iterations are counted before a branch runs: then nothing has been kept.
+    keeps = op.type == "Cond" and not uncounted_loops(op)
+    kept: list[Tensor] = []
     for body in bodies_of(op):
         results = body.results
-        if only_floats:
+        if op.type == "Cond":
             results = tuple(filter(is_differentiable, results))
-        for inner in computed_again(body, results):
+        for inner in needed_operations(body, results, uses=_uses(keeps)):
+            if keeps and _is_recordable(inner):
+                kept.extend(inner._outputs)
+                continue
+            found = _find(inner) if bodies_of(inner) else _on_host(inner)
+            if found is not None:
+                return found, ()
+    return None, tuple(kept)
+
+
+def _find(op: Operation) -> Operation | None:
+    for body in bodies_of(op):
+        for inner in computed_again(body, body.results):
             found = _find(inner) if bodies_of(inner) else _on_host(inner)
             if found is not None:
                 return found
     return None
+
+
+def _uses(keeps: bool) -> Callable[[Operation], Sequence[Tensor]]:
+    return lambda op: () if keeps and _is_recordable(op) else values_used(op)
+
+
+def _is_recordable(op: Operation) -> bool:
+    return _on_host(op) is not None and not any(
+        t.dtype.is_ref_dtype or t.dtype.base_dtype is dtypes.string for t in op._outputs
+    )
 
 
 def _on_host(op: Operation) -> Operation | None:

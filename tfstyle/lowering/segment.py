@@ -11,6 +11,7 @@ import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.connected import is_differentiable
+from tfstyle.framework.replay import recorded
 from tfstyle.framework.subgraph import Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
@@ -155,6 +156,7 @@ class Segment:
                 ):
                     self._check_reachable(op, tensor)
                     arguments[tensor] = None
+        arguments.update((t, None) for op in self._replayed for t in recorded(op))
         self._static = list(static)
         self._dynamic = [t for t in arguments if t not in static]
         self._constants = list(constants)

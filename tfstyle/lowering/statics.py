@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tfstyle.framework import dtypes
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.subgraph import nested_operations
+from tfstyle.framework.replay import recorded
+from tfstyle.framework.subgraph import Region, nested_operations
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import deciding
 from tfstyle.lowering.control.needs import Needs, needs_of, own_statics
@@ -77,11 +78,27 @@ class Statics:
                 self._mark(tensor)
             for inner in nested_operations([op]):
                 self._help(op, inner)
+            self._decide(op, present)
             for loop, count in op._attrs.get("_counts", {}).items():
                 if count.op not in present:
                     continue
                 self.cut.setdefault(op, []).append(count)
                 self.cut.setdefault(loop, []).append(count)
+
+    def _decide(self, op: Operation, present: Collection[Operation]) -> None:
+        """Makes known for a gradient which branch was taken, where values are kept."""
+        region = op._attrs.get("_region")
+        for inner in region.operations if isinstance(region, Region) else ():
+            if inner in present and recorded(inner):
+                predicate = inner._inputs[0]
+                fed = predicate in self._fed
+                feeds = frozenset((predicate,)) if fed else self._sources(predicate)
+                if feeds is None:
+                    self.cut.setdefault(op, []).append(predicate)
+                else:
+                    self.feeds[op] = self.feeds.get(op, frozenset()) | feeds
+                    self._mark(predicate)
+                    self.helpful.setdefault(op, []).append(predicate)
 
     def _help(self, op: Operation, inner: Operation) -> None:
         """Makes known what decides a loop or a branch, or where an array is written.

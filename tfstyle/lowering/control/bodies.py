@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -113,7 +113,7 @@ class BodyFunction:
             for op in body.operations
             if any(o in evaluator.counting for o in nested_operations([op]))
         ]
-        self.operations = _reached(evaluator, body, results, counted)
+        self.operations = _reached(evaluator, body, results, counted, captured)
         self.has_effects = any(
             _draws(op) or any(True for _ in _changed(evaluator, op))
             for op in nested_operations(self.operations)
@@ -150,13 +150,17 @@ def _reached(
     body: Body,
     results: Sequence[Tensor],
     kept: Sequence[Operation],
+    given: Container[Tensor],
 ) -> list[Operation]:
     """What `results` and `kept` need inside `body` or wait for, in order.
 
     What is computed again waits for nothing.
     """
     own = set(body.operations)
-    pending: list[Operation | None] = [*kept, *(t.op for t in results)]
+    pending: list[Operation | None] = [
+        *kept,
+        *(t.op for t in results if t not in given),
+    ]
     found: set[Operation] = set()
     while pending:
         op = pending.pop()
@@ -166,7 +170,7 @@ def _reached(
             op = None if context is None else context.owner
         if op is not None and op not in found:
             found.add(op)
-            pending.extend(t.op for t in evaluator.uses(op))
+            pending.extend(t.op for t in evaluator.uses(op) if t not in given)
             if not evaluator.again:
                 pending.extend(op._control_inputs)
     return [op for op in body.operations if op in found]

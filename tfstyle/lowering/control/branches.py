@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
+from tfstyle.framework.replay import recorded
 from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation
 from tfstyle.lowering.control.array_state import ArrayState, concrete
@@ -34,6 +35,8 @@ def _cond(
     state = BodyState(evaluator, bodies)
     captures = op._attrs["_captures"]
     fixed, moving = state.split_captures(captures, values[1 : 1 + len(captures)])
+    if evaluator.again and not evaluator.in_body:
+        fixed.update((t, evaluator.value(t)) for t in recorded(op))
     before = state.initial(evaluator, moving)
     if_true, if_false = (
         BodyFunction(evaluator, body, [body.results[i] for i in wanted], fixed, state)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstyle.framework import errors
+from tfstyle.framework.replay import recorded
 from tfstyle.framework.subgraph import Body, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.control.unrolled import drawing_alike, row_count, stacked
@@ -35,18 +36,23 @@ class HostControl:
         self.op = op
         self.arguments = [t for t in op._inputs if root_variable(t) is None]
         self._plan_body = plan_body
+        self._recorded = recorded(op)
         self._plans: dict[Body, Plan] = {}
 
     def run(self, state: State, changes: Changes, values: dict[Tensor, Any]) -> None:
         """Runs the branch taken, or the loop to its end."""
         given = {t: values[t] for t in self.op._inputs if t in values}
+        # What a gradient takes from the branch that is not taken is never used.
+        values.update(dict.fromkeys(self._recorded))
         run = {"Cond": self._branch, "Scan": self._rows, "While": self._loop}
-        results = run[self.op.type](state, changes, given)
+        results = run[self.op.type](state, changes, given, values)
         for tensor, value in zip(self.op._outputs, results, strict=True):
             if tensor not in values:
                 values[tensor] = value
 
-    def _branch(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
+    def _branch(
+        self, state: State, changes: Changes, given: Given, values: dict[Tensor, Any]
+    ) -> Sequence[Any]:
         if_true, if_false = bodies_of(self.op)
         predicate = np.asarray(self._entering(state, changes, given, 1)[0])
         if predicate.ndim:
@@ -56,9 +62,16 @@ class HostControl:
                 self.op,
                 f"The predicate must be a scalar, but it has shape [{shape}]",
             )
-        return self._run(if_true if predicate else if_false, state, changes, given)
+        taken = if_true if predicate else if_false
+        inside = dict(given)
+        results = self._run(taken, state, changes, inside)
+        values.update((t, inside[t]) for t in self._recorded if t in inside)
+        return results
 
-    def _loop(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
+    def _loop(
+        self, state: State, changes: Changes, given: Given, values: object
+    ) -> Sequence[Any]:
+        del values
         condition, body = bodies_of(self.op)
         carries = self.op._attrs["carries"]
         carry: Sequence[Any] = self._entering(state, changes, given, carries)
@@ -70,7 +83,10 @@ class HostControl:
             now = {**given, **dict(zip(body.parameters, carry, strict=True))}
             carry = self._run(body, state, changes, now)
 
-    def _rows(self, state: State, changes: Changes, given: Given) -> Sequence[Any]:
+    def _rows(
+        self, state: State, changes: Changes, given: Given, values: object
+    ) -> Sequence[Any]:
+        del values
         (body,) = bodies_of(self.op)
         carries, parameters = self.op._attrs["carries"], body.parameters
         entering = self._entering(state, changes, given, len(parameters))
@@ -94,11 +110,11 @@ class HostControl:
         return [_value(t, state, changes, given) for t in self.op._inputs[:count]]
 
     def _run(
-        self, body: Body, state: State, changes: Changes, given: Given
+        self, body: Body, state: State, changes: Changes, values: dict[Tensor, Any]
     ) -> list[Any]:
+        """The results of a body; `values`, what is given, gets those inside, too."""
         if body not in self._plans:
             self._plans[body] = self._plan_body(body)
-        values = dict(given)
         self._plans[body].execute(state, changes, values)
         return [_value(t, state, changes, values) for t in body.results]
 
