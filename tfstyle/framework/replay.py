@@ -55,7 +55,7 @@ def recorded(op: Operation) -> tuple[Tensor, ...]:
 
     Operations on the host have computed them; there are those of the branch taken.
     """
-    return _searched(op)[1]
+    return _searched(op)[1] if op.type == "Cond" else ()
 
 
 def _searched(op: Operation) -> tuple[Operation | None, tuple[Tensor, ...]]:
