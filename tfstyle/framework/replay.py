@@ -17,6 +17,7 @@ from tfstyle.framework.subgraph import (
     GradientBody,
     bodies_of,
     needed_operations,
+    tensors_used,
 )
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import uncounted_loops
@@ -30,9 +31,9 @@ def passes_on(op: Operation) -> bool:
     return declaration is not None and declaration.passes_on
 
 
-def values_used(op: Operation) -> list[Tensor]:
+def values_used(op: Operation) -> Sequence[Tensor]:
     """The tensors on which the values of `op` depend, and those of its gradient."""
-    inputs = op._inputs[:1] if passes_on(op) else op._inputs
+    inputs = op._inputs[:1] if passes_on(op) else tensors_used(op)
     gradient = op._attrs.get("_gradient_body")
     if not isinstance(gradient, GradientBody):
         return inputs

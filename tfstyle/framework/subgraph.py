@@ -6,19 +6,22 @@ and where values enter and leave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = [
     "Body",
     "GradientBody",
+    "Reach",
     "Region",
     "bodies_of",
     "external_inputs",
     "needed_operations",
     "nested_operations",
+    "reaches_of",
+    "tensors_used",
 ]
 
 
@@ -88,6 +91,48 @@ class Region:
         return found, frozenset(reached)
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a gradient goes through, as far as its way lies outside of a body.
+
+    Attributes:
+        region: the region that is differentiated.
+        wanted: which of `region.xs` are targets.
+        operations: the operations on the way, in order.
+        carrying: the tensors that depend on the targets.
+    """
+
+    region: Region
+    wanted: Collection[int]
+    operations: list[Operation]
+    carrying: frozenset[Tensor]
+
+
+def reaches_of(op: Operation, needed: Collection[int] | None = None) -> list[Reach]:
+    """What the gradients that `op` computes, itself or in its bodies, go through.
+
+    Args:
+        op: an operation.
+        needed: which of its outputs are used; default: all.
+    """
+    region = op._attrs.get("_region")
+    if isinstance(region, Region):
+        wanted = range(len(region.xs)) if needed is None else needed
+        return [Reach(region, wanted, *region.reached(wanted))]
+    bodies = bodies_of(op)
+    if not bodies:
+        return []
+    inside = set(nested_operations(o for body in bodies for o in body.operations))
+    found: list[Reach] = []
+    for inner in inside:
+        if isinstance(inner._attrs.get("_region"), Region):
+            (reach,) = reaches_of(inner)
+            outer = [o for o in reach.operations if o not in inside]
+            if outer:
+                found.append(replace(reach, operations=outer))
+    return found
+
+
 def bodies_of(op: Operation) -> tuple[Body, ...]:
     """The bodies that a structural operation holds."""
     bodies: tuple[Body, ...] = op._attrs.get("_bodies", ())
@@ -102,9 +147,9 @@ def needed_operations(
 ) -> list[Operation]:
     """What `results` and `kept` are computed from inside `body`, in order.
 
-    `uses` gives the inputs of an operation that count; default: all.
+    `uses` gives the inputs of an operation that count; default: `tensors_used`.
     """
-    uses = uses or _all_inputs
+    uses = uses or tensors_used
     needed = set(kept)
     pending = [*(t.op for t in results), *(t.op for op in needed for t in uses(op))]
     inside = set(body.operations)
@@ -116,7 +161,11 @@ def needed_operations(
     return [op for op in body.operations if op in needed]
 
 
-def _all_inputs(op: Operation) -> Iterable[Tensor]:
+def tensors_used(op: Operation) -> Sequence[Tensor]:
+    """What must be there for `op`: its inputs, and what a gradient goes back from."""
+    region = op._attrs.get("_region")
+    if isinstance(region, Region):
+        return (*op._inputs, *region.ys)
     return op._inputs
 
 

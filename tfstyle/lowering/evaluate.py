@@ -21,7 +21,7 @@ from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.replay import obstacle, passes_on
-from tfstyle.framework.subgraph import Region, bodies_of
+from tfstyle.framework.subgraph import Region, bodies_of, tensors_used
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.control.array_state import (
@@ -84,6 +84,8 @@ class Evaluator:
         again: whether values are computed again that a run has computed, for gradients:
             then nothing runs for its effects.
         replayed: the operations with bodies for which that is so.
+        outer: what evaluates the operation that holds this body, or None.
+        is_differentiated: whether JAX differentiates what runs.
     """
 
     def __init__(
@@ -127,6 +129,8 @@ class Evaluator:
         self.counting: Collection[Operation] = ()
         self.again = False
         self.replayed: Collection[Operation] = ()
+        self.outer: Evaluator | None = None
+        self.is_differentiated = False
         self._on_tape: dict[Operation, int] = {}
         # Fed tensors keep their values when the operation that makes them runs.
         self.given = frozenset(values)
@@ -147,17 +151,32 @@ class Evaluator:
             taped=differentiated(operations),
             in_body=True,
         )
-        inner.bounds, inner.counting = self.bounds, self.counting
-        inner.known, inner.again = self.known, self.again
+        inner.enter(self)
         return inner
+
+    def enter(self, outer: Evaluator) -> None:
+        """Makes this the evaluator of a body of an operation that `outer` runs."""
+        self.outer = outer
+        self.bounds, self.counting = outer.bounds, outer.counting
+        self.known, self.again = outer.known, outer.again
+        self.is_differentiated = outer.is_differentiated
+
+    def origin(self, op: Operation) -> Evaluator:
+        """What has run `op`: this, or an evaluator around it."""
+        level = self
+        while level.outer is not None and not any(
+            t in level.values or t in level.rows for t in op._outputs
+        ):
+            level = level.outer
+        return level
 
     def body_evaluator(self, *args: Any, **kwargs: Any) -> Evaluator:
         """What `inside` returns, before it knows of loops."""
         return Evaluator(*args, **kwargs)
 
     def uses(self, op: Operation) -> Sequence[Tensor]:
-        """The inputs of `op` that must be computed before it runs."""
-        return op._inputs[:1] if passes_on(op) else op._inputs
+        """The tensors that must be computed before `op` runs."""
+        return op._inputs[:1] if passes_on(op) else tensors_used(op)
 
     def value(self, tensor: Tensor) -> Any:
         """The value of `tensor`, which must have been computed or given."""
@@ -202,7 +221,7 @@ class Evaluator:
         if declaration is None:
             raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
         if (op in self.folded and _foldable(declaration, values)) or (
-            self.in_body and _known(declaration, values)
+            self.in_body and op not in self.taped and _known(declaration, values)
         ):
             return fold(op, values)
         self._check_static(op, declaration, values)
@@ -300,7 +319,11 @@ class Evaluator:
         kept: list[int] = []
         changed: list[tuple[bool, Operation]] = []
         primals = [differentiable_part(values[i]) for i in inputs]
-        main, pull, aux = jax.vjp(forward, *primals, has_aux=True)
+        outside, self.is_differentiated = self.is_differentiated, True
+        try:
+            main, pull, aux = jax.vjp(forward, *primals, has_aux=True)
+        finally:
+            self.is_differentiated = outside
         results: Values
         results, new = aux
         for (is_stream, key), value in zip(changed, new, strict=True):
@@ -318,6 +341,15 @@ class Evaluator:
             ),
         )
         return results
+
+    def _holder(self, x: Tensor) -> Evaluator:
+        """What keeps `x`: as a row of an array, perhaps."""
+        level: Evaluator | None = self
+        while level is not None:
+            if x in level.rows or x in level.perturbed:
+                return level
+            level = level.outer
+        return self.origin(x.op)
 
     def _taken_back(
         self,
@@ -392,6 +424,8 @@ class Evaluator:
     ) -> Values:
         """Gradients of a region whose operations are all on the tape.
 
+        Those that ran outside of this body are on the tape of what ran them.
+
         Args:
             region: the operations, and what enters and leaves.
             seeds: gradient of each of `region.ys`.
@@ -401,15 +435,22 @@ class Evaluator:
         for tensor, seed in zip(region.ys, seeds, strict=True):
             accumulate(cotangents, tensor, conjugate(tensor, seed))
         reached = region.reached(wanted)[0]
-        places = {self._on_tape[op] for op in reached if op in self._on_tape}
-        for place in sorted(places, reverse=True):
-            self.tape[place](cotangents)
-        found = gradients_of(
-            [x for i, x in enumerate(region.xs) if i in wanted], self, cotangents
-        )
+        level: Evaluator | None = self
+        while level is not None:
+            places = {level._on_tape[op] for op in reached if op in level._on_tape}
+            for place in sorted(places, reverse=True):
+                level.tape[place](cotangents)
+            level = level.outer
+        made: dict[Evaluator, list[Tensor]] = {}
+        for x in (region.xs[i] for i in wanted):
+            made.setdefault(self._holder(x), []).append(x)
+        found: dict[Tensor, Any] = {}
+        for holder, xs in made.items():
+            found.update(gradients_of(xs, holder, cotangents))
         for x, gradient in found.items():
             if gradient is None:
-                found[x] = zeros_like(differentiable_part(self.value(x)))
+                value = self._holder(x).value(x)
+                found[x] = zeros_like(differentiable_part(value))
             elif is_complex(x):
                 found[x] = conjugate(x, value_of(gradient))
         return [found.get(x) for x in region.xs]

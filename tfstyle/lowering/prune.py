@@ -9,7 +9,7 @@ from typing import Any
 
 from tfstyle.framework import errors
 from tfstyle.framework.constant_value import is_pure
-from tfstyle.framework.subgraph import Region
+from tfstyle.framework.subgraph import Region, bodies_of, reaches_of
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = ["Pruned", "prune"]
@@ -114,6 +114,9 @@ class _Walk:
             if isinstance(region, Region):
                 inputs = inputs[: len(region.ys)]
                 found.update(dict.fromkeys(self._differentiated(op, region)))
+            elif bodies_of(op):
+                for reach in reaches_of(op):
+                    found.update(dict.fromkeys(map(self.want, reach.operations)))
             for tensor in inputs:
                 producer = self.use(tensor)
                 if producer is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from tfstyle.framework import errors
 from tfstyle.framework.connected import is_differentiable
 from tfstyle.framework.replay import recorded
-from tfstyle.framework.subgraph import Region, bodies_of, nested_operations
+from tfstyle.framework.subgraph import Reach, bodies_of, nested_operations, reaches_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 from tfstyle.lowering.checks import Findings, findings, may_fail, raise_found, unsure
@@ -114,10 +114,9 @@ class Segment:
                     fold(source)
 
         for op in operations:
-            region = op._attrs.get("_region")
-            if isinstance(region, Region):
-                inner, carrying = region.reached(self._pruned.needed[op])
-                for forward in inner:
+            for reach in reaches_of(op, self._pruned.needed.get(op)):
+                carrying = reach.carrying
+                for forward in reach.operations:
                     check_differentiable(forward)
                     if bodies_of(forward) and forward not in own:
                         check_repeated(forward)
@@ -216,16 +215,13 @@ class Segment:
             return list(self.operations)
         depends = dict(self._pruned.depends)
         used = dict.fromkeys(self.outputs)
-        regions: list[tuple[Region, list[Operation], Collection[int]]] = []
+        regions: list[Reach] = []
         for op in self.operations:
-            region = op._attrs.get("_region")
-            if isinstance(region, Region):
-                wanted = self._pruned.needed[op]
-                inner = region.reached(wanted)[0]
-                depends[op] = [*depends.get(op, ()), *inner]
-                used.update(dict.fromkeys(region.ys))
+            for reach in reaches_of(op, self._pruned.needed.get(op)):
+                depends[op] = [*depends.get(op, ()), *reach.operations]
+                used.update(dict.fromkeys(reach.region.ys))
                 used.update(dict.fromkeys(inputs_used(op, self._taped)))
-                regions.append((region, inner, wanted))
+                regions.append(reach)
         return roll(
             self.operations,
             depends,

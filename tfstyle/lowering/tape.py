@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from tfstyle.framework import errors
-from tfstyle.framework.subgraph import Region
+from tfstyle.framework.subgraph import reaches_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.blame import blamed
 
@@ -73,11 +73,9 @@ def differentiated(
     """The operations that gradients among `operations` go through, to be taped."""
     taped: dict[Operation, frozenset[Tensor]] = {}
     for op in operations:
-        region = op._attrs.get("_region")
-        if isinstance(region, Region):
-            inner, carrying = region.reached(range(len(region.xs)))
-            for forward in inner:
-                taped[forward] = taped.get(forward, frozenset()) | carrying
+        for reach in reaches_of(op):
+            for forward in reach.operations:
+                taped[forward] = taped.get(forward, frozenset()) | reach.carrying
     return taped
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tfstyle.framework import ops
 from tfstyle.framework.op_def import declare
 from tfstyle.framework.op_table import OpFacts
-from tfstyle.framework.subgraph import Body, external_inputs
+from tfstyle.framework.subgraph import Body, external_inputs, tensors_used
 from tfstyle.framework.tensor import Operation, Tensor
 
 __all__ = ["BodyContext"]
@@ -119,7 +119,7 @@ class BodyContext:
                 op = None if context is None or context is self else context.owner
             if op is not None and op not in found:
                 found.add(op)
-                pending.extend(t.op for t in op._inputs)
+                pending.extend(t.op for t in tensors_used(op))
                 pending.extend(op._control_inputs)
         return [op for op in self._operations if op in found]
 

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
 from tfstyle.framework import errors
 from tfstyle.framework.replay import recorded
@@ -65,17 +66,8 @@ def _fitted(
     op: Operation, if_true: BodyFunction, if_false: BodyFunction, state: State
 ) -> list[Any]:
     """The branches as functions of the state that return the same shapes."""
-
-    def plain(body: BodyFunction) -> Any:
-        def call(state: State) -> tuple[list[Any], State]:
-            results, state = body({}, state)
-            return [concrete(r) for r in results], state
-
-        return call
-
-    branches = [plain(if_true), plain(if_false)]
-    shapes = [jax.eval_shape(branch, state)[0] for branch in branches]
-    for a, b in zip(*shapes, strict=True):
+    branches = [_Branch(if_true, state), _Branch(if_false, state)]
+    for a, b in zip(*(branch.shapes for branch in branches), strict=True):
         if getattr(a, "shape", None) != getattr(b, "shape", None):
             raise errors.UnimplementedError(
                 None,
@@ -83,21 +75,40 @@ def _fitted(
                 f"The branches of '{op.name}' return shapes {list(a.shape)} and "
                 f"{list(b.shape)}, and which is taken depends on data.",
             )
-    if not any(isinstance(s, ArrayState) for s in shapes[0]):
-        return branches
+    first, second = branches
+    return [first.like(second.shapes), second.like(first.shapes)]
 
-    def fit(branch: Any, other: Sequence[Any]) -> Any:
+
+class _Branch:
+    """A branch, traced once: each level of nested branches would trace twice as often.
+
+    Attributes:
+        shapes: the shapes of its results.
+    """
+
+    def __init__(self, body: BodyFunction, state: State) -> None:
         def call(state: State) -> tuple[list[Any], State]:
-            results, state = branch(state)
+            results, state = body({}, state)
+            return [concrete(r) for r in results], state
+
+        traced, returned = jax.make_jaxpr(call, return_shape=True)(state)
+        self.shapes: list[Any] = returned[0]
+        self._structure = jax.tree_util.tree_structure(returned)
+        self._function = jaxpr_as_fun(traced)
+
+    def like(self, others: Sequence[Any]) -> Any:
+        """The branch as a function; arrays become as large as those of `others`."""
+
+        def call(state: State) -> tuple[list[Any], State]:
+            flat = self._function(*jax.tree_util.tree_leaves(state))
+            results, state = jax.tree_util.tree_unflatten(self._structure, flat)
             fitted = [
                 r.like(s) if isinstance(r, ArrayState) else r
-                for r, s in zip(results, other, strict=True)
+                for r, s in zip(results, others, strict=True)
             ]
             return fitted, state
 
         return call
-
-    return [fit(branches[0], shapes[1]), fit(branches[1], shapes[0])]
 
 
 structural["Cond"] = _cond

@@ -46,15 +46,22 @@ def _block_gradient(
     """The gradients of a region: back over the tape, or over a tape of its own."""
     region: Region = op._attrs["_region"]
     count = len(region.ys)
-    if op not in evaluator.taped:
+    operations, carrying = region.reached(needed)
+    context = op._control_flow_context
+    is_mixed = any(o._control_flow_context is not context for o in operations)
+    if op not in evaluator.taped and not (is_mixed and evaluator.is_differentiated):
         return evaluator.pull_back(region, values[:count], needed)
     # Differentiated itself: then it must be a function of what enters the region.
-    operations, carrying = region.reached(needed)
+    streams = {**evaluator.streams, **evaluator.first_streams}
+    for forward in nested_operations(region.operations):
+        if is_mixed and draws(forward):
+            # What was drawn forward is drawn again.
+            streams[forward] = evaluator.origin(forward).first_streams[forward]
+    external = values[count:] or [evaluator.value(t) for t in region.external]
     inner = Evaluator(
-        dict(zip(region.external, values[count:], strict=True)),
+        dict(zip(region.external, external, strict=True)),
         evaluator.variables,
-        # What was drawn forward is drawn again.
-        {**evaluator.streams, **evaluator.first_streams},
+        streams,
         evaluator.needed,
         evaluator.folded,
         dict.fromkeys(operations, carrying),

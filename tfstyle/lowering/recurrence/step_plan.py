@@ -94,7 +94,7 @@ def draws(op: Operation) -> bool:
     return declaration is not None and declaration.is_random
 
 
-def uses(op: Operation) -> list[Tensor]:
+def uses(op: Operation) -> Sequence[Tensor]:
     """The tensors whose values `op` needs, also for a gradient function of its own."""
     return values_used(op)
 

@@ -194,8 +194,7 @@ class Step(Evaluator):
             taped=differentiated(operations),
             in_body=True,
         )
-        self.bounds, self.counting = outer.bounds, outer.counting
-        self.known, self.again = outer.known, outer.again
+        self.enter(outer)
         self.blocks: dict[Operation, int] = {}
         self._rules = rules
         self._taps: dict[Product, Any] | None = None

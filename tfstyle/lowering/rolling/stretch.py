@@ -14,7 +14,7 @@ import numpy as np
 from tfstyle.framework.body import argument_spans
 from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
-from tfstyle.framework.subgraph import Region
+from tfstyle.framework.subgraph import Reach
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.references import runs_on_host
 from tfstyle.lowering.rolling.edges import place_inputs
@@ -50,30 +50,30 @@ class Surroundings:
 
 
 def surroundings_of(
-    regions: Sequence[tuple[Region, Sequence[Operation], Collection[int]]],
+    reaches: Sequence[Reach],
     folded: Collection[Operation],
     fed: Collection[Tensor],
 ) -> Surroundings:
     """The surroundings in a segment.
 
     Args:
-        regions: each region that is differentiated, with the operations that its
-            gradients go through and which of its `xs` are wanted.
+        reaches: what the gradients that are computed go through.
         folded: operations that are evaluated while tracing.
         fed: tensors that are fed.
     """
-    calls: dict[int, int] = Counter(id(region.carrying) for region, _, _ in regions)
+    calls: dict[int, int] = Counter(id(reach.region.carrying) for reach in reaches)
     reached: set[Operation] = set()
     found: dict[Operation, tuple[int, ...]] = {}
     cut: set[Tensor] = set()
     passed: set[Tensor] = set()
-    for number, (region, operations, wanted) in enumerate(regions):
-        reached.update(operations)
+    for number, reach in enumerate(reaches):
+        region = reach.region
+        reached.update(reach.operations)
         if calls[id(region.carrying)] > 1:
-            for op in operations:
+            for op in reach.operations:
                 found[op] = (*found.get(op, ()), number)
         inside = set(region.operations)
-        for x in (region.xs[i] for i in wanted):
+        for x in (region.xs[i] for i in reach.wanted):
             # What this region leaves to another one must not flow on here.
             ends = x.op not in inside and any(
                 t in region.carrying for t in x.op._inputs
