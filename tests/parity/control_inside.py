@@ -329,6 +329,9 @@ def case_strings(tf, np):
         "rows": tf.map_fn(lambda z: z, w),
         "matrix": tf.map_fn(lambda z: z, tf.constant([["a", "b"], ["c", "d"]])),
         "last": tf.foldl(lambda a, z: z, w),
+        "first": tf.foldr(lambda a, z: z, w),
+        "kept": tf.foldr(lambda a, z: a, w, tf.constant("q")),
+        "scanned": tf.scan(lambda a, z: z, w),
         "scan": tf.scan(lambda a, z: z, w, tf.constant("q")),
         "while": tf.while_loop(
             lambda i, t: i < 3, lambda i, t: (i + 1, t), (0, tf.constant("k"))

@@ -375,7 +375,8 @@ def _without_first(tensor: Tensor) -> Tensor:
 
 def _reversed(tensor: Tensor) -> Tensor:
     ndims = tensor.get_shape().ndims
-    if ndims is not None:
+    # `reverse` takes no strings.
+    if ndims is not None and tensor.dtype.base_dtype != dtypes.string:
         return array_ops.reverse(tensor, [True, *[False] * (ndims - 1)])
     count = array_ops.gather(array_ops.shape(tensor), 0)
     return array_ops.gather(tensor, count - 1 - math_ops.range(0, count))
