@@ -14,7 +14,7 @@ def run(tf, fetches, feeds=None, times=1):
         for i in range(times):
             for j, value in enumerate(sess.run(fetches, feeds)):
                 if value is not None:
-                    found["run_%d/%d" % (i, j)] = np.asarray(value)
+                    found[f"run_{i}/{j}"] = np.asarray(value)
         for variable in tf.all_variables():
             found[variable.name] = sess.run(variable)
     return found

@@ -9,7 +9,7 @@ evaluates from the pullbacks of the block's operations.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -292,7 +292,8 @@ class _Walk:
         """The order in which TensorFlow visits the operations, breadth first.
 
         Slices of a table are joined in this order, and rows that occur twice are
-        updated one after the other.
+        updated one after the other. A loop over a list is visited step by step, the
+        last one first, as the operations of its steps would be.
         """
         relevant = set(self.relevant)
         pending: defaultdict[Operation, int] = defaultdict(int)
@@ -303,16 +304,32 @@ class _Walk:
             op for op in dict.fromkeys(y.op for y in self._ys) if not pending[op]
         )
         order: dict[Operation, int] = {}
-        while queue:
-            op = queue.popleft()
-            if op not in relevant:
-                continue
-            order[op] = len(order)
-            for tensor in op._inputs:
+
+        def reach(tensors: Iterable[Tensor]) -> None:
+            for tensor in tensors:
                 maker = tensor._op
                 pending[maker] -= 1
                 if not pending[maker]:
                     queue.append(maker)
+
+        # What is left to reach from the loops that are being visited.
+        loops: dict[Operation, list[Sequence[Tensor]]] = {}
+        while queue:
+            op = queue.popleft()
+            if op not in relevant:
+                continue
+            if op._type != "Scan":
+                order[op] = len(order)
+                reach(op._inputs)
+                continue
+            if op not in loops:
+                order[op] = len(order)
+                packed = _packed(op, relevant)
+                order.update((pack, len(order)) for pack in packed)
+                loops[op] = _turns(op, packed)
+            reach(loops[op].pop())
+            if loops[op]:
+                queue.append(op)
         return order
 
     def run(self, seeds: Sequence[Gradient]) -> list[Gradient | None]:
@@ -464,6 +481,20 @@ def _ancestors(ys: Iterable[Tensor]) -> list[Operation]:
             found.add(op)
             pending.extend([t._op for t in op._inputs])
     return sorted(found, key=lambda op: op._id)
+
+
+def _packed(loop: Operation, relevant: Collection[Operation]) -> list[Operation]:
+    """What packs the lists that `loop` goes over."""
+    first = loop._attrs["carries"]
+    sequences = loop._inputs[first : first + loop._attrs["scanned"]]
+    makers = [t._op for t in sequences if len(t._consumers) == 1]
+    return [op for op in makers if op._type == "Pack" and op in relevant]
+
+
+def _turns(loop: Operation, packed: Sequence[Operation]) -> list[Sequence[Tensor]]:
+    """What the steps of `loop` take in, the last step at the end; first the rest."""
+    rest = [t for t in loop._inputs if t._op not in packed]
+    return [rest, *zip(*(pack._inputs for pack in packed), strict=True)]
 
 
 def _is_variable_read(tensor: Tensor) -> bool:

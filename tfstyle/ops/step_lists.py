@@ -43,5 +43,12 @@ def embed_steps(embedding: Any, symbols: Sequence[Any]) -> list[Tensor]:
     symbols = ops.convert_n_to_tensor(symbols, name="ids")
     if len(symbols) < 2 or not alike(symbols):
         return [embedding_ops.embedding_lookup(embedding, ids) for ids in symbols]
-    embedded = embedding_ops.embedding_lookup(embedding, stack_steps(symbols))
+    # The gradients of the last step come first, as those of one lookup for each do.
+    last_first = _turned(stack_steps(symbols))
+    embedded = _turned(embedding_ops.embedding_lookup(embedding, last_first))
     return array_ops.unpack(embedded, len(symbols))
+
+
+def _turned(steps: Tensor) -> Tensor:
+    rank = len(steps.get_shape())
+    return array_ops.reverse(steps, [True] + [False] * (rank - 1))
