@@ -73,18 +73,27 @@ def test_state_of_another_shape_is_refused():
         tf.nn.rnn(Wrong(), [tf.zeros([3, 4])] * 2, dtype=tf.float32)
 
 
-def test_python_in_a_cell_is_refused_by_name():
+def test_python_in_a_cell_runs_at_every_step():
+    called = []
+
+    def sine(value):
+        called.append(value.copy())
+        return np.sin(value)
+
     class Host(tf.nn.rnn_cell.RNNCell):
         state_size = output_size = 4
 
         def __call__(self, inputs, state, scope=None):
-            value = tf.py_func(np.sin, [inputs], tf.float32, name="in_python")
+            value = tf.py_func(sine, [inputs + state], tf.float32)
             value.set_shape([3, 4])
             return value, value
 
-    outputs, _ = tf.nn.rnn(Host(), [tf.zeros([3, 4])] * 2, dtype=tf.float32)
-    with pytest.raises(tf.errors.UnimplementedError, match="in_python' runs in Python"):
-        tf.Session().run(outputs[-1])
+    x = np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4)
+    outputs, _ = tf.nn.rnn(Host(), tf.unpack(tf.constant(x)), dtype=tf.float32)
+    got = tf.Session().run(outputs)
+    first = np.sin(x[0])
+    np.testing.assert_allclose(got, [first, np.sin(x[1] + first)], rtol=1e-6)
+    assert len(called) == 2
 
 
 def test_gradient_blocked_in_a_cell_stays_blocked():

@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from tfstyle.framework import errors
 from tfstyle.framework.body import argument_spans, call_body, uncompiled
 from tfstyle.framework.connected import is_differentiable
-from tfstyle.framework.constant_value import is_pure
 from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.replay import obstacle, passes_on
@@ -35,6 +33,14 @@ from tfstyle.lowering.references import (
     is_read,
     root_variable,
 )
+from tfstyle.lowering.results import (
+    blocks_of,
+    cast,
+    check_assigned,
+    fold,
+    foldable,
+    known_while_tracing,
+)
 from tfstyle.lowering.rows import Row, gradients_of, value_of
 from tfstyle.lowering.tape import (
     Pullback,
@@ -49,7 +55,6 @@ from tfstyle.lowering.tape import (
 __all__ = ["Evaluator", "inputs_used", "structural", "together"]
 
 Values = list[Any]
-_SMALL = 64
 # How structural ops are evaluated: (evaluator, op, input values, needed outputs).
 structural: dict[
     str, Callable[[Evaluator, Operation, Sequence[Any], Collection[int]], Values]
@@ -220,9 +225,10 @@ class Evaluator:
         declaration = op._declaration
         if declaration is None:
             raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
-        if (op in self.folded and _foldable(declaration, values)) or (
-            self.in_body and op not in self.taped and _known(declaration, values)
-        ):
+        if op in self.folded and foldable(declaration, values):
+            return fold(op, values)
+        untaped_in_body = self.in_body and op not in self.taped
+        if untaped_in_body and known_while_tracing(declaration, values):
             return fold(op, values)
         self._check_static(op, declaration, values)
         carrying = self.taped.get(op)
@@ -274,11 +280,11 @@ class Evaluator:
             return [values[0]]
         if self.at_once and not declaration.is_random:
             with uncompiled():
-                return _cast(op, call_body(op, values))
+                return cast(op, call_body(op, values))
         if not declaration.is_random:
-            return _cast(op, call_body(op, values))
+            return cast(op, call_body(op, values))
         stream = value_of(self.streams[op])
-        results = _cast(op, call_body(op, values, stream))
+        results = cast(op, call_body(op, values, stream))
         self.streams[op] = advance(stream, blocks_of(op, results))
         return results
 
@@ -403,7 +409,7 @@ class Evaluator:
             for name, value in zip(refs, results, strict=False):
                 variable = root_variable(op._inputs[spans[name]])
                 assert variable is not None
-                _check_assigned(op, variable, value)
+                check_assigned(op, variable, value)
                 self.variables[variable] = value
             results = results[len(refs) :]
             outputs = [t for t in op._outputs if not t.dtype.is_ref_dtype]
@@ -466,67 +472,3 @@ def inputs_used(op: Operation, taped: Collection[Operation]) -> list[Tensor]:
     if isinstance(region, Region) and op not in taped:
         return op._inputs[: len(region.ys)]
     return op._inputs
-
-
-def _foldable(declaration: OpDeclaration, values: Sequence[Any]) -> bool:
-    """Whether there is nothing traced: a body may be differentiated by a constant."""
-    return declaration.shape_only or not any(
-        isinstance(v, jax.core.Tracer) for v in values
-    )
-
-
-def _known(declaration: OpDeclaration, values: Sequence[Any]) -> bool:
-    """Whether an op of a body can be evaluated while tracing, at no cost."""
-    if declaration.shape_only:
-        return True
-    return is_pure(declaration) and all(
-        isinstance(v, np.ndarray) and v.size <= _SMALL for v in values
-    )
-
-
-def fold(op: Operation, values: Sequence[Any]) -> Values:
-    """Evaluates `op` on NumPy values while tracing; results are NumPy arrays."""
-    with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
-        return [np.asarray(r) for r in _cast(op, call_body(op, values))]
-
-
-def blocks_of(op: Operation, results: Values) -> int:
-    """The blocks of random numbers that an execution with these results used up."""
-    declaration = op._declaration
-    assert declaration is not None
-    if declaration.random_blocks is not None:
-        return declaration.random_blocks(results[0])
-    return 256 * int(np.prod(np.shape(results[0]), dtype=np.int64))
-
-
-def _check_assigned(op: Operation, variable: Operation, value: Any) -> None:
-    if op.type != "Assign" or not op._attrs["validate_shape"]:
-        return
-    known, new = variable._outputs[0].get_shape(), np.shape(value)
-    if not known.is_compatible_with(new):
-        sides = ["[" + ",".join(map(str, s)) + "]" for s in (known.as_list(), new)]
-        raise errors.InvalidArgumentError(
-            None,
-            op,
-            "Assign requires shapes of both tensors to match. lhs shape= "
-            f"{sides[0]} rhs shape= {sides[1]}",
-        )
-
-
-def _cast(op: Operation, results: Values) -> Values:
-    """Gives results the dtypes the graph promises (bodies may compute wider)."""
-    declaration = op._declaration
-    assert declaration is not None
-    offset = len(declaration.ref_inputs)
-    if offset:
-        return results
-    for i, tensor in enumerate(op._outputs):
-        wanted = tensor.dtype.base_dtype.as_numpy_dtype
-        value = results[i]
-        if getattr(value, "dtype", None) != wanted:
-            results[i] = (
-                np.asarray(value, wanted)
-                if isinstance(value, (np.ndarray, np.generic, int, float, bool))
-                else jnp.asarray(value, wanted)
-            )
-    return results

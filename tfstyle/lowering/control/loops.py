@@ -16,13 +16,14 @@ from tfstyle.framework.tensor import Operation
 from tfstyle.lowering.control.bodies import BodyState
 from tfstyle.lowering.control.needs import is_unrolled
 from tfstyle.lowering.control.unrolled import unrolled_scan
-from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
+from tfstyle.lowering.evaluate import Evaluator, structural
 from tfstyle.lowering.recurrence.scan import (
     Recurrence,
     advance_stream,
     draws,
     scan,
 )
+from tfstyle.lowering.results import blocks_of
 from tfstyle.lowering.rows import value_of
 
 __all__: list[str] = []

@@ -12,9 +12,10 @@ import numpy as np
 
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.control.array_state import concrete
-from tfstyle.lowering.evaluate import Evaluator, blocks_of
+from tfstyle.lowering.evaluate import Evaluator
 from tfstyle.lowering.recurrence.joined import Joined, concatenated, taken_out
 from tfstyle.lowering.recurrence.step_plan import GradientPlan, Product, draws, flows
+from tfstyle.lowering.results import blocks_of
 from tfstyle.lowering.tape import differentiated
 
 __all__ = ["Entering", "Layout", "ProductRules", "Step", "is_kept"]

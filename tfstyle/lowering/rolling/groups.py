@@ -22,8 +22,9 @@ from tfstyle.framework.op_def import OpDeclaration
 from tfstyle.framework.op_table import OpFacts
 from tfstyle.framework.random_stream import advance
 from tfstyle.framework.tensor import Operation, Tensor
-from tfstyle.lowering.evaluate import Evaluator, blocks_of, structural
+from tfstyle.lowering.evaluate import Evaluator, structural
 from tfstyle.lowering.recurrence.scan import Recurrence, draws, scan
+from tfstyle.lowering.results import blocks_of
 from tfstyle.lowering.rolling.units import Group, Unit
 from tfstyle.lowering.rows import (
     Collected,
