@@ -15,7 +15,7 @@ from tfstyle.lowering.checks import check
 from tfstyle.lowering.control.array_state import ArrayState, array_of, marks
 from tfstyle.lowering.evaluate import Evaluator
 
-__all__ = ["Access", "element", "shape_text"]
+__all__ = ["Access", "UnwrittenError", "element", "shape_text"]
 
 _NOT_WRITTEN = (
     "Could not read from TensorArray index {index} because it has not yet been written "
@@ -29,6 +29,10 @@ _WRITTEN_TWICE = (
     "Could not write to TensorArray index {index} because it has already been written "
     "to."
 )
+
+
+class UnwrittenError(errors.InvalidArgumentError):
+    """Something is read before the first write: not even the shape is known."""
 
 
 class Access:
@@ -197,12 +201,29 @@ class Access:
         """The elements as they are; zeros where nothing was written."""
         if self.state.data is not None:
             return self.state.data
-        shapes = self.array._attrs.get("_elements")
-        if not shapes or not shapes[0].is_fully_defined():
+        shape = self._element_shape()
+        if shape is None:
             text = _NOT_WRITTEN.replace("{index}", "0")
-            raise self.wrong(f"{self.name}: {text}")
+            raise UnwrittenError(None, self.op, f"{self.name}: {text}")
         dtype = self.op._outputs[0].dtype.base_dtype.as_numpy_dtype
-        return jnp.zeros((self.state.size, *shapes[0].as_list()), dtype)
+        return jnp.zeros((self.state.size, *shape), dtype)
+
+    def _element_shape(self) -> list[int] | None:
+        """The shape of an element, where the graph tells."""
+        shapes = list(self.array._attrs.get("_elements", ()))
+        if self.evaluator.in_body:
+            # What is written later in the same body decides what an earlier iteration
+            # would have read.
+            shapes += [
+                op._inputs[2].get_shape()
+                for op in self.op._inputs[0].consumers()
+                if op.type == "TensorArrayWrite"
+            ]
+        for shape in shapes:
+            if shape.is_fully_defined():
+                found: list[int] = shape.as_list()
+                return found
+        return None
 
     # -- writing ----------------------------------------------------------------
 

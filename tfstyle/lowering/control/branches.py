@@ -14,6 +14,8 @@ from tfstyle.framework import errors
 from tfstyle.framework.replay import recorded
 from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation
+from tfstyle.lowering.checks import check
+from tfstyle.lowering.control.array_access import UnwrittenError
 from tfstyle.lowering.control.array_state import ArrayState, concrete
 from tfstyle.lowering.control.bodies import BodyFunction, BodyState, State
 from tfstyle.lowering.evaluate import Evaluator, structural
@@ -49,34 +51,68 @@ def _cond(
         raise errors.InvalidArgumentError(
             None, op, f"The predicate must be a scalar, but it has shape [{shape}]"
         )
+    choice = None
     if isinstance(predicate, np.ndarray):
         taken, after = (if_true if predicate.reshape(()) else if_false)({}, before)
     else:
-        taken, after = jax.lax.cond(
-            jnp.reshape(predicate, ()), *_fitted(op, if_true, if_false, before), before
-        )
+        choice = _Choice(op, jnp.reshape(predicate, ()), if_true, if_false, before)
+        taken, after = choice.taken(before)
     state.store(evaluator, after)
+    if choice is not None:
+        choice.check(evaluator)
     results: list[Any] = [None] * len(op._outputs)
     for i, value in zip(wanted, taken, strict=True):
         results[i] = value
     return results
 
 
-def _fitted(
-    op: Operation, if_true: BodyFunction, if_false: BodyFunction, state: State
-) -> list[Any]:
-    """The branches as functions of the state that return the same shapes."""
-    branches = [_Branch(if_true, state), _Branch(if_false, state)]
-    for a, b in zip(*(branch.shapes for branch in branches), strict=True):
-        if getattr(a, "shape", None) != getattr(b, "shape", None):
-            raise errors.UnimplementedError(
-                None,
-                op,
-                f"The branches of '{op.name}' return shapes {list(a.shape)} and "
-                f"{list(b.shape)}, and which is taken depends on data.",
-            )
-    first, second = branches
-    return [first.like(second.shapes), second.like(first.shapes)]
+class _Choice:
+    """The branches of one `Cond`, of which data decides which one is taken."""
+
+    def __init__(
+        self,
+        op: Operation,
+        predicate: Any,
+        if_true: BodyFunction,
+        if_false: BodyFunction,
+        state: State,
+    ) -> None:
+        self._op = op
+        self._predicate = predicate
+        self._branches: list[_Branch] = []
+        self._impossible: tuple[bool, errors.OpError] | None = None
+        for when, body in ((True, if_true), (False, if_false)):
+            try:
+                self._branches.append(_Branch(body, state))
+            except UnwrittenError as error:
+                # As in the first iteration of a loop that reads what others wrote.
+                if self._impossible is not None:
+                    raise
+                self._impossible = when, error
+
+    def taken(self, state: State) -> tuple[list[Any], State]:
+        """The results of the branch that is taken, and the state after it."""
+        first, last = self._branches[0], self._branches[-1]
+        for a, b in zip(first.shapes, last.shapes, strict=True):
+            if getattr(a, "shape", None) != getattr(b, "shape", None):
+                raise errors.UnimplementedError(
+                    None,
+                    self._op,
+                    f"The branches of '{self._op.name}' return shapes {list(a.shape)} "
+                    f"and {list(b.shape)}, and which is taken depends on data.",
+                )
+        if self._impossible is not None:
+            found: tuple[list[Any], State] = first.like(first.shapes)(state)
+            return found
+        branches = first.like(last.shapes), last.like(first.shapes)
+        found = jax.lax.cond(self._predicate, *branches, state)
+        return found
+
+    def check(self, evaluator: Evaluator) -> None:
+        """Makes the run fail when what is taken is a branch that always fails."""
+        if self._impossible is not None:
+            when, error = self._impossible
+            check(evaluator, error.op, self._predicate != when, error.message)
 
 
 class _Branch:
