@@ -172,6 +172,33 @@ def test_feed_of_any_tensor(sess):
     assert sess.run(c) == 4.0
 
 
+def test_feed_of_a_structure(sess):
+    a, b = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [])
+    product = a * b
+    assert sess.run(product, {(a, b): (np.ones(2), 3)}).tolist() == [3.0, 3.0]
+    assert sess.run(product, {(a, (b,)): [[np.ones(1)], 2]}).tolist() == [2.0]
+    state = tf.nn.rnn_cell.BasicLSTMCell(2, state_is_tuple=True).zero_state(1, "float")
+    total = state.c + state.h
+    values = sess.run(state)
+    values = type(values)(values.c + 2.0, values.h)
+    feed = {state: values, (a, b): (np.ones(1), 4)}
+    sums, products = sess.run([total, product], feed)
+    assert (sums.tolist(), products.tolist()) == ([[2.0, 2.0]], [4.0])
+
+
+def test_feed_of_a_structure_that_does_not_fit(sess):
+    a, b = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [])
+    product = a * b
+    with error(ValueError, "Key had 2 elements, but value had 1 elements."):
+        sess.run(product, {(a, b): (np.ones(2),)})
+    with error(ValueError, '0", shape=(?,), dtype=float32) is not unique.'):
+        sess.run(product, {(a, b): (np.ones(2), 2), a: [2]})
+    with error(TypeError, "Cannot interpret feed_dict key as Tensor: Can not convert"):
+        sess.run(product, {(a, 3): (np.ones(2), 2)})
+    with error(ValueError, "Cannot feed value of shape (2, 2) for Tensor"):
+        sess.run(product, {(a, b): (np.ones([2, 2]), 2)})
+
+
 def test_feed_of_one_output_of_several(sess):
     parts = tf.split(0, 2, tf.constant([1.0, 2.0]))
     assert [v.tolist() for v in sess.run(parts, {parts[0]: [7.0]})] == [[7.0], [2.0]]

@@ -11,6 +11,7 @@ import numpy as np
 from tfstyle.framework.graph import Graph
 from tfstyle.framework.session_values import expansion_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.util import nest
 
 __all__ = ["Feeds", "Fetches"]
 
@@ -115,11 +116,12 @@ class Feeds:
 
         Raises:
             TypeError: when a key is no tensor of `graph`.
-            ValueError: when a tensor may not be fed.
+            ValueError: when a tensor may not be fed, or is in two structures.
         """
         self._graph = graph
         self._simple: list[tuple[Any, Tensor, Any, tuple[int | None, ...] | None]] = []
         self._composite: list[Any] = []
+        self._nested: list[tuple[Any, Feeds]] = []
         self.tensors: list[Tensor] = []
         for key in keys:
             expansion = expansion_of(key)
@@ -127,10 +129,17 @@ class Feeds:
                 self._composite.append(key)
                 self.tensors.extend(self._tensor(t) for t in expansion.parts(key))
                 continue
+            if nest.is_sequence(key):
+                inner = Feeds(graph, nest.flatten(key))
+                self._nested.append((key, inner))
+                self.tensors.extend(inner.tensors)
+                continue
             tensor = self._tensor(key)
             dtype = np.dtype(tensor.dtype.base_dtype.as_numpy_dtype)
             self._simple.append((key, tensor, dtype, _dims(tensor)))
             self.tensors.append(tensor)
+        if self._nested:
+            nest.flatten_dict_items({tuple(self.tensors): self.tensors})
 
     def _tensor(self, key: Any) -> Tensor:
         try:
@@ -149,7 +158,8 @@ class Feeds:
 
         Raises:
             TypeError: when a value is a Tensor or cannot be of the tensor's dtype.
-            ValueError: when its shape does not fit.
+            ValueError: when its shape does not fit, or a structure of tensors gets
+                another number of values.
         """
         fed: dict[Tensor, Any] = {}
         for key, tensor, dtype, dims in self._simple:
@@ -166,6 +176,8 @@ class Feeds:
                 array = _array(tensor, value, dtype)
                 _check_shape(tensor, array.shape, _dims(tensor))
                 fed[tensor] = array
+        for key, inner in self._nested:
+            fed.update(inner.convert(nest.flatten_dict_items({key: feed_dict[key]})))
         return fed
 
 

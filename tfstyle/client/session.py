@@ -153,7 +153,7 @@ class BaseSession(SessionInterface):
             fetches: a tensor, operation, variable or name, or a list, tuple or dict of
                 such.
             feed_dict: tensor -> value to use for it (a NumPy array, Python values or a
-                `jax.Array`).
+                `jax.Array`), or tuple of tensors -> that many values.
             options: a `RunOptions`.
             run_metadata: a `RunMetadata` to fill in.
 

@@ -116,7 +116,7 @@ def flatten_dict_items(dictionary: dict[Any, Any]) -> dict[Any, Any]:
 
     Raises:
       TypeError: If `dictionary` is none.
-      ValueError: If key and value are nested differently, or a key comes twice.
+      ValueError: If key and value have other numbers of scalars, or a key comes twice.
     """
     if not isinstance(dictionary, dict):
         raise TypeError("input must be a dictionary")
@@ -148,7 +148,6 @@ def _flat_items(key: Any, value: Any) -> Iterable[tuple[Any, Any]]:
             f"Could not flatten dictionary. Key had {len(keys)} elements, but value "
             f"had {len(values)} elements. Key: {keys}, value: {values}."
         )
-    assert_same_structure(key, value)
     return zip(keys, values, strict=True)
 
 
