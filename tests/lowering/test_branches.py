@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 import tfstyle as tf
 from tfstyle.lowering.evaluate import Evaluator
 
@@ -25,3 +27,36 @@ def test_the_innermost_of_nested_branches_is_traced_once(monkeypatch):
 
         sess.run(nested(8), {x: 0.5})
     assert ran["Tanh"] == 1
+
+
+def test_branches_that_turn_out_to_be_of_other_shapes_after_what_cannot_be_repeated():
+    calls = []
+
+    def double(z):
+        calls.append(z)
+        return 2 * z
+
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.placeholder(tf.float32, [None])
+        y = tf.py_func(double, [x], [tf.float32])[0]
+        y.set_shape([None])
+        z = tf.cond(y[0] > 1.0, lambda: y[:1], lambda: -y, name="either")
+        with pytest.raises(
+            tf.errors.UnimplementedError,
+            match=r"'either/Cond' return shapes \[1\] and \[2\].* Run it again, or set",
+        ) as caught:
+            sess.run(z, {x: [1.0, 2.0]})
+        assert type(caught.value) is tf.errors.UnimplementedError
+        assert len(calls) == 1
+        assert sess.run(z, {x: [1.0, 2.0]}).tolist() == [2.0]
+        assert sess.run(z, {x: [0.0, 2.0]}).tolist() == [0.0, -4.0]
+
+
+def test_branches_of_other_shapes_write_once():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, v = tf.placeholder(tf.float32, [None]), tf.Variable(1.0)
+        sess.run(v.initializer)
+        with tf.control_dependencies([tf.assign_add(v, 1.0)]):
+            y = tf.cond(tf.reduce_sum(x) > 1.0, lambda: x[:1], lambda: x * v)
+        assert sess.run(y, {x: [0.25, 0.5]}).tolist() == [0.5, 1.0]
+        assert sess.run(v) == 2.0

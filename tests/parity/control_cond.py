@@ -567,3 +567,38 @@ def case_inside_is_not_fetched(tf, np):
         "class": error_of(tf, fetch),
         "fetchable": made[0].graph.is_fetchable(made[0]),
     }
+
+
+def case_other_shapes_only_when_run(tf, np):
+    """The graph knows no sizes: which branch is how large is seen when it runs."""
+    x, v = tf.placeholder(tf.float32, [None]), tf.Variable(2.0)
+    a = tf.nn.relu(x)
+    total = tf.reduce_sum(x)
+    first = tf.cond(total > 1.0, lambda: a[:1], lambda: a * v)
+    both = tf.cond(total > 5.0, lambda: first[:1], lambda: tf.concat(0, [first, first]))
+    drawn = tf.random_uniform([], seed=3)
+    random = tf.cond(drawn + x[0] > 1.3, lambda: a[:1], lambda: a * 2.0)
+
+    def chosen(p):
+        return tf.reduce_sum(tf.cond(p, lambda: a[:1], lambda: a * 2.0))
+
+    mapped = tf.map_fn(lambda e: chosen(e > 1.0), x)
+    looped = tf.while_loop(
+        lambda i, t: i < 3,
+        lambda i, t: (i + 1, t + chosen(tf.equal(i, 1)) * x[0]),
+        [0, 0.0],
+    )[1]
+    fetches = [
+        first,
+        [both, tf.gradients(both, x)[0]],
+        [random, drawn],
+        mapped,
+        [looped, tf.gradients(looped, x)[0]],
+    ]
+    rows = [[1.0, 2.0, 3.0], [0.1, 0.2, -0.3], [5.0, 3.0], [0.4]]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        return {
+            f"{i}": [sess.run(fetch, {x: row}) for row in rows]
+            for i, fetch in enumerate(fetches)
+        }

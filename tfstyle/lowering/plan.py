@@ -8,14 +8,17 @@ segments as possible.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
+from tfstyle.framework import errors
 from tfstyle.framework.subgraph import Body, Region, bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
+from tfstyle.lowering.control.branches import BranchesDifferError
 from tfstyle.lowering.control.either_way import EitherWay
 from tfstyle.lowering.control.host_control import HostControl
-from tfstyle.lowering.control.needs import may_change_shapes
+from tfstyle.lowering.control.needs import may_change_shapes, tell_apart
 from tfstyle.lowering.host import HostStep
 from tfstyle.lowering.prune import Pruned, prune
 from tfstyle.lowering.references import (
@@ -31,6 +34,7 @@ from tfstyle.lowering.statics import Statics
 __all__ = ["Plan", "make_plan"]
 
 Step = Segment | HostStep | HostControl | EitherWay
+_Steps = tuple[list[Step], list[Operation], dict[Tensor, Any]]
 
 
 class Plan:
@@ -41,20 +45,24 @@ class Plan:
         unfed: placeholders that are needed and not fed.
     """
 
-    def __init__(
-        self,
-        steps: Sequence[Step],
-        fetched: Sequence[Tensor],
-        unfed: Sequence[Operation],
-        constants: dict[Tensor, Any],
-    ) -> None:
-        self.steps = steps
-        self._constants = constants
-        self.unfed = unfed
-        self._variables = [root_variable(t) for t in fetched]
+    def __init__(self, fetched: Sequence[Tensor], find: Callable[[], _Steps]) -> None:
+        """Plans.
+
+        Args:
+            fetched: the tensors to return.
+            find: finds the steps; called again when tracing shows that branches of
+                theirs return different shapes.
+        """
         self._fetched = fetched
+        self._variables = [root_variable(t) for t in fetched]
+        self._find = find
+        self._apart: set[Operation] = set()
+        self._plan()
+
+    def _plan(self) -> None:
+        self.steps, self.unfed, self._constants = self._find()
         self._drawn_again = [
-            op for s in steps if isinstance(s, Segment) for op in s.drawn_again
+            op for s in self.steps if isinstance(s, Segment) for op in s.drawn_again
         ]
 
     def run(self, state: State, fed: dict[Tensor, Any]) -> list[Any]:
@@ -69,10 +77,7 @@ class Plan:
         """
         values = {**self._constants, **fed} if self._constants else fed
         changes = state.begin()
-        if self._drawn_again:
-            changes.keep_drawn(state, self._drawn_again)
-        for step in self.steps:
-            step.run(state, changes, values)
+        self._execute(state, changes, values)
         return state.finish(changes, self._fetched, self._variables, values)
 
     def execute(
@@ -86,10 +91,34 @@ class Plan:
             values: the fed tensors; gets the values of the others.
         """
         values.update(self._constants)
+        self._execute(state, changes, values)
+
+    def _execute(
+        self, state: State, changes: Changes, values: dict[Tensor, Any]
+    ) -> None:
         if self._drawn_again:
             changes.keep_drawn(state, self._drawn_again)
-        for step in self.steps:
-            step.run(state, changes, values)
+        for i, step in enumerate(self.steps):
+            try:
+                step.run(state, changes, values)
+            except BranchesDifferError as error:
+                self._plan_apart(error, self.steps[:i])
+                values.update(self._constants)
+                self._execute(state, changes, values)
+                return
+
+    def _plan_apart(self, error: BranchesDifferError, done: Sequence[Step]) -> None:
+        """Plans anew, with the branches of an operation compiled apart.
+
+        Raises:
+            tf.errors.UnimplementedError: when what is done cannot be repeated.
+        """
+        known = error.op in self._apart
+        self._apart.add(error.op)
+        tell_apart(error.op)
+        self._plan()
+        if known or not all(isinstance(s, Segment) and s.is_pure for s in done):
+            raise errors.UnimplementedError(None, error.op, error.message) from None
 
 
 def make_plan(
@@ -111,6 +140,18 @@ def make_plan(
         data: those of `fed` that are like results of an earlier step: what does not
             need their values while tracing is compiled apart from what does.
     """
+    return Plan(tensors, partial(_steps, operations, tensors, fed, done, inside, data))
+
+
+def _steps(
+    operations: Sequence[Operation],
+    tensors: Sequence[Tensor],
+    fed: Collection[Tensor],
+    done: Collection[Operation],
+    inside: Any,
+    data: Collection[Tensor],
+) -> _Steps:
+    """The steps, the placeholders that are not fed, and the constants; as above."""
     pruned = prune(operations, tensors, fed, done, inside)
     unfed = [
         op
@@ -137,7 +178,7 @@ def make_plan(
     for step in steps:
         if isinstance(step, (Segment, EitherWay)):
             step.export(used)
-    return Plan(steps, tensors, unfed, constants)
+    return steps, unfed, constants
 
 
 def _host_step(
@@ -159,7 +200,7 @@ def _plan_body(body: Body) -> Plan:
     fed = dict.fromkeys((*body.parameters, *captured))
     inside = body.operations[0]._control_flow_context if body.operations else None
     if inside is None:
-        return Plan([], body.results, [], {})
+        return Plan(body.results, lambda: ([], [], {}))
     data = [t for t in fed if t.op.type != "Const"]
     return make_plan(
         body.operations, body.results, fed, inside.awaited_outside(), inside, data

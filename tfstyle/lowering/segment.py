@@ -22,6 +22,7 @@ from tfstyle.lowering.control import (  # noqa: F401  these register the structu
     tensor_arrays,
     while_loops,
 )
+from tfstyle.lowering.control.array_access import UnwrittenError
 from tfstyle.lowering.control.repeated import check_differentiable, check_repeated
 from tfstyle.lowering.evaluate import Evaluator, inputs_used
 from tfstyle.lowering.prune import Pruned
@@ -88,6 +89,11 @@ class Segment:
         self._units: list[Unit] = []
         self._executables: dict[Any, Any] = {}
         self._device_constants: tuple[Any, ...] | None = None
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether running it a second time would give the same, and change nothing."""
+        return not (self._written or self._random or self._random_together)
 
     # -- what enters and leaves -------------------------------------------------
 
@@ -277,6 +283,8 @@ class Segment:
             values.update(zip(self.outputs, results, strict=True))
 
     def _translated(self, error: Exception) -> BaseException:
+        if isinstance(error, UnwrittenError):
+            error = errors.InvalidArgumentError(None, error.op, error.message)
         if isinstance(error, errors.OpError):
             # The frames of the trace are ours and JAX's: the operation says more. What
             # a user's function raised stays as the cause.

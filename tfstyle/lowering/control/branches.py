@@ -66,6 +66,10 @@ def _cond(
     return results
 
 
+class BranchesDifferError(errors.UnimplementedError):
+    """Data decides which branch is taken, and they return different shapes."""
+
+
 class _Choice:
     """The branches of one `Cond`, of which data decides which one is taken."""
 
@@ -95,11 +99,13 @@ class _Choice:
         first, last = self._branches[0], self._branches[-1]
         for a, b in zip(first.shapes, last.shapes, strict=True):
             if getattr(a, "shape", None) != getattr(b, "shape", None):
-                raise errors.UnimplementedError(
+                raise BranchesDifferError(
                     None,
                     self._op,
                     f"The branches of '{self._op.name}' return shapes {list(a.shape)} "
-                    f"and {list(b.shape)}, and which is taken depends on data.",
+                    f"and {list(b.shape)}, and the graph does not tell: what runs "
+                    "before it cannot be repeated. Run it again, or set the shapes "
+                    "of what the branches return (`set_shape`).",
                 )
         if self._impossible is not None:
             found: tuple[list[Any], State] = first.like(first.shapes)(state)

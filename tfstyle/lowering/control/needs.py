@@ -31,6 +31,7 @@ __all__ = [
     "needs_of",
     "own_statics",
     "runs_in_steps",
+    "tell_apart",
 ]
 
 # A loop of more iterations, where that is known when it is planned, is not unrolled:
@@ -86,6 +87,17 @@ def _firm_statics(op: Operation) -> Iterator[Tensor]:
     for name, start, end, _ in argument_spans(op):
         if name in declaration.static_inputs:
             yield from op._inputs[start:end]
+
+
+def tell_apart(op: Operation) -> None:
+    """Makes a `Cond` one whose predicate must be known: its branches are other shapes.
+
+    Where the graph knows the shapes, it is made as one.
+    """
+    op._attrs["_static"] = op._inputs[:1]
+    for holder in op.graph.get_operations():
+        holder._attrs.pop("_needs", None)
+        holder._attrs.pop("_may_change_shapes", None)
 
 
 def needs_of(op: Operation) -> Needs | None:
