@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tfstyle.framework import dtypes
 from tfstyle.framework.connected import is_differentiable
+from tfstyle.framework.host import are_strings, is_host
 from tfstyle.framework.subgraph import (
     Body,
     GradientBody,
@@ -99,15 +99,9 @@ def _uses(keeps: bool) -> Callable[[Operation], Sequence[Tensor]]:
 
 def _is_recordable(op: Operation) -> bool:
     return _on_host(op) is not None and not any(
-        t.dtype.is_ref_dtype or t.dtype.base_dtype is dtypes.string for t in op._outputs
+        t.dtype.is_ref_dtype or are_strings([t]) for t in op._outputs
     )
 
 
 def _on_host(op: Operation) -> Operation | None:
-    declaration = op._declaration
-    if declaration is None or declaration.structural or passes_on(op):
-        return None
-    if op.type == "Const":
-        return None
-    strings = (t.dtype.base_dtype is dtypes.string for t in (*op._inputs, *op._outputs))
-    return op if declaration.host or any(strings) else None
+    return op if is_host(op) and op.type != "Const" and not passes_on(op) else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from tfstyle.framework import dtypes
 from tfstyle.framework.body import argument_spans
+from tfstyle.framework.host import are_strings, is_host
 from tfstyle.framework.subgraph import bodies_of
 from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.lowering.control.needs import runs_in_steps
@@ -46,37 +46,23 @@ def runs_on_host(op: Operation, differentiated: bool = False) -> bool:
 
 
 def has_host_operations(op: Operation) -> bool:
-    """Whether `op` works on NumPy values: it says so, or it handles strings.
+    """Whether `op` works on NumPy values, or something in its bodies does.
 
-    A branch or a loop does when an operation in its bodies does, or when what enters
-    and leaves these is strings. What they capture does not count: the handle of a
-    `TensorArray` is a string. Other structural operations are only ever compiled.
+    A branch or a loop does, too, when what enters and leaves its bodies is strings.
+    What these capture does not count: the handle of a `TensorArray` is a string. Other
+    structural operations are only ever compiled.
     """
-    declaration = op._declaration
-    if declaration is None:
-        return False
-    if declaration.structural:
-        bodies = bodies_of(op)
-        if not bodies:
-            return False
-        known = op._attrs.get("_on_host")
-        if known is None:
-            known = op._attrs["_on_host"] = _are_strings(op._outputs) or any(
-                _are_strings(body.parameters)
-                or any(map(has_host_operations, body.operations))
-                for body in bodies
-            )
-        return bool(known)
-    return declaration.host or _are_strings(op._inputs, op._outputs)
-
-
-def _are_strings(*lists: Sequence[Tensor]) -> bool:
-    """Whether there is a string among the tensors in `lists`."""
-    for tensors in lists:
-        for tensor in tensors:
-            if tensor._dtype.base_dtype is dtypes.string:
-                return True
-    return False
+    bodies = bodies_of(op)
+    if not bodies:
+        return is_host(op)
+    known = op._attrs.get("_on_host")
+    if known is None:
+        known = op._attrs["_on_host"] = are_strings(op._outputs) or any(
+            are_strings(body.parameters)
+            or any(map(has_host_operations, body.operations))
+            for body in bodies
+        )
+    return bool(known)
 
 
 def root_variable(tensor: Tensor) -> Operation | None:
