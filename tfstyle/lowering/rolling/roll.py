@@ -101,6 +101,14 @@ class _Rolling:
         """The groups among the operations of the stretch from `start` to `end`."""
         matches = list(find(self._stretch, start, end, breaks))
         worthwhile = _worthwhile(self._stretch, matches)
+        ends = {match.end for match in worthwhile}
+        for match in matches:
+            if match.end not in ends and match.saved >= LEAST_SAVED:
+                _log.info(
+                    "The loop at '%s' stays unrolled: a scan would copy more than it "
+                    "saves.",
+                    self._stretch.operations[match.start].name,
+                )
         groups = [self._group(match) for match in worthwhile]
         return [group for group in groups if group is not None]
 
