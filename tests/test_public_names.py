@@ -42,6 +42,12 @@ LATER = {
     "tf.subtract": "tf.sub",
     "tf.unstack": "tf.unpack",
 }
+# How scripts before TensorFlow 0.8 call what 0.9 has under other names.
+EARLIER = {
+    "tf.python.ops.control_flow_ops.While": "tf.while_loop",
+    "tf.nn.deconv2d": "tf.nn.conv2d_transpose",
+    "tf.nn.rnn_cell.linear": "tf.nn.rnn_cell._linear",
+}
 
 
 def _public(module):
@@ -84,6 +90,12 @@ def test_list_is_sorted():
 def test_later_name(later):
     assert callable(api_list.find(tf, later))
     assert callable(api_list.find(tf, LATER[later]))
+
+
+@pytest.mark.parametrize("earlier", EARLIER)
+def test_earlier_name(earlier):
+    importlib.import_module("tfstyle.python")
+    assert api_list.find(tf, earlier) is api_list.find(tf, EARLIER[earlier])
 
 
 def _modules():

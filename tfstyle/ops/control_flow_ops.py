@@ -29,6 +29,7 @@ from tfstyle.ops.while_op import while_loop
 
 __all__ = [
     "Assert",
+    "While",
     "case",
     "cond",
     "equal",
@@ -54,6 +55,9 @@ __all__ = [
     "while_loop",
     "with_dependencies",
 ]
+
+# Its name before TensorFlow 0.8.
+While = while_loop
 
 
 @op("NoOp", gradient=None)

@@ -158,6 +158,9 @@ __all__ = [
     "zero_fraction",
 ]
 
+# The name of `conv2d_transpose` before TensorFlow 0.6.
+deconv2d = conv2d_transpose
+
 
 # -- losses ---------------------------------------------------------------------
 

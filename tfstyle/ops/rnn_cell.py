@@ -642,3 +642,7 @@ def _linear(args, output_size, bias, bias_start=0.0, scope=None):
             initializer=init_ops.constant_initializer(bias_start, dtype=dtype),
         )
     return result + bias_term
+
+
+# Its name before TensorFlow 0.8.
+linear = _linear

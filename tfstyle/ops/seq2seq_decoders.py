@@ -12,7 +12,7 @@ from tfstyle.framework.tensor import Tensor
 from tfstyle.ops import array_ops, embedding_ops, math_ops, nn_ops
 from tfstyle.ops import variable_scope as vs
 from tfstyle.ops.constant_op import constant
-from tfstyle.ops.rnn_cell import _linear as linear
+from tfstyle.ops.rnn_cell import linear
 from tfstyle.ops.rnn_loop import run_cell, stack_steps
 from tfstyle.ops.step_lists import embed_steps
 from tfstyle.util import nest
