@@ -124,6 +124,52 @@ def test_long_loop_function_is_the_same_unrolled():
     np.testing.assert_allclose(recorded, unrolled, rtol=1e-5, atol=1e-6)
 
 
+def _direct(build):
+    return build()
+
+
+def _in_a_branch(build):
+    return tf.cond(tf.placeholder_with_default(True, []), build, lambda: 0.0)
+
+
+@pytest.mark.parametrize("batch", [BATCH, None])
+@pytest.mark.parametrize("table", [lambda v: v, tf.tanh])
+@pytest.mark.parametrize("within", [_direct, _in_a_branch])
+def test_gradients_of_lookups_in_a_decoder_that_feeds_itself(within, table, batch):
+    """Those of the loop that is recorded and of the one that is written in steps."""
+    embedding = tf.get_variable(
+        "embedding", initializer=np.random.RandomState(1).randn(TARGET, 2).astype("f")
+    )
+    start = tf.placeholder(tf.float32, [batch, 2])
+    cell = tf.nn.rnn_cell.OutputProjectionWrapper(tf.nn.rnn_cell.GRUCell(2), TARGET)
+    derivatives = []
+    for i in range(2):
+        # The same function in another guise is called for each step.
+        feed = seq2seq._extract_argmax_and_embed(table(embedding))
+        loop_function = (lambda prev, i, f=feed: f(prev, i)) if i else feed
+
+        def build(loop_function=loop_function, again=i > 0):
+            with tf.variable_scope("both", reuse=again or None):
+                outputs, _ = seq2seq.rnn_decoder(
+                    [start] * 5, start, cell, loop_function
+                )
+            return tf.reduce_sum(tf.square(tf.pack(outputs)))
+
+        (slope,) = tf.gradients(within(build), embedding)
+        if within is _direct and table is not tf.tanh:
+            assert isinstance(slope, tf.IndexedSlices)
+        slope = tf.convert_to_tensor(slope)
+        derivatives.append([slope, *tf.gradients(tf.reduce_sum(slope**2), embedding)])
+    derivatives = [[tf.convert_to_tensor(d) for d in row] for row in derivatives]
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        feed = {start: np.random.RandomState(2).randn(BATCH, 2)}
+        recorded, unrolled = sess.run(derivatives, feed)
+    for one, other in zip(recorded, unrolled, strict=True):
+        assert np.any(one)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def test_decoder_that_feeds_itself_needs_the_first_input_only():
     decoder = _symbols(4)
     outputs, _ = seq2seq.embedding_attention_seq2seq(

@@ -34,11 +34,11 @@ def outputs_of_cell(tf, ids):
     return outputs
 
 
-def outputs_of_seq2seq(name):
+def outputs_of_seq2seq(name, **options):
     def outputs(tf, ids):
         seq2seq, cell = tf.nn.seq2seq, tf.nn.rnn_cell.GRUCell(4)
         sizes = (10, 3) if name == "embedding_tied_rnn_seq2seq" else (10, 10, 3)
-        return getattr(seq2seq, name)(ids, ids, cell, *sizes)[0]
+        return getattr(seq2seq, name)(ids, ids, cell, *sizes, **options)[0]
 
     return outputs
 
@@ -54,6 +54,11 @@ MODELS = {
     "seq2seq": outputs_of_seq2seq("embedding_rnn_seq2seq"),
     "attention": outputs_of_seq2seq("embedding_attention_seq2seq"),
     "tied": outputs_of_seq2seq("embedding_tied_rnn_seq2seq"),
+    "seq2seq_fed": outputs_of_seq2seq("embedding_rnn_seq2seq", feed_previous=True),
+    "attention_fed": outputs_of_seq2seq(
+        "embedding_attention_seq2seq", feed_previous=True, num_heads=2
+    ),
+    "tied_fed": outputs_of_seq2seq("embedding_tied_rnn_seq2seq", feed_previous=True),
 }
 
 
@@ -83,7 +88,7 @@ def case_order_of_slices(tf, np):
 
 def case_training_with_repeated_symbols(tf, np):
     found = {}
-    for model in ("rnn", "wrapper", "attention"):
+    for model in ("rnn", "wrapper", "attention", "attention_fed", "tied_fed"):
         for optimizer in (
             tf.train.MomentumOptimizer(0.1, 0.9),
             tf.train.AdagradOptimizer(0.5),

@@ -32,6 +32,7 @@ from tfstyle.framework.tensor import Operation, Tensor
 from tfstyle.framework.trip_counts import uncounted_loops
 from tfstyle.ops import array_ops, math_ops
 from tfstyle.ops.inner_gradients import record_inner_gradients
+from tfstyle.ops.table_rows import slices_of_rows
 from tfstyle.ops.while_op import count_loops
 
 __all__ = ["AggregationMethod", "gradients"]
@@ -512,23 +513,7 @@ def _read_gradient(op: Operation, grad: Gradient) -> Gradient:
 def _gather_gradient(op: Operation, grad: Gradient) -> list[Any]:
     """The rows that were looked up, one for each index."""
     params, indices = op._inputs
-    grad = ops.convert_to_tensor(grad)
-    shape = params.get_shape()
-    dense_shape: Any = array_ops.shape(params)
-    if shape.is_fully_defined():
-        rows: Any = [-1, *shape.as_list()[1:]]
-        if 0 in shape.as_list()[1:]:
-            rows = array_ops.concat(0, [[array_ops.size(indices)], shape.as_list()[1:]])
-    else:
-        rest = array_ops.slice(dense_shape, [1], [-1])
-        rows = array_ops.concat(
-            0, [array_ops.expand_dims(array_ops.size(indices), 0), rest]
-        )
-    values = array_ops.reshape(grad, rows)
-    return [
-        IndexedSlices(values, array_ops.reshape(indices, [-1]), dense_shape),
-        None,
-    ]
+    return [slices_of_rows(params, indices, ops.convert_to_tensor(grad)), None]
 
 
 def _aggregate(parts: Sequence[Gradient]) -> Gradient:

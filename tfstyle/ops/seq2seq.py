@@ -17,6 +17,7 @@ from tfstyle.ops.rnn_loop import stack_steps
 from tfstyle.ops.seq2seq_decoders import (
     _extract_argmax_and_embed,
     attention_decoder,
+    embed_inputs,
     embedding_attention_decoder,
     embedding_rnn_decoder,
     linear,
@@ -238,7 +239,7 @@ def embedding_tied_rnn_seq2seq(
             "embedding", [num_symbols, embedding_size], dtype=dtype
         )
         source = embed_steps(embedding, encoder_inputs)
-        target = embed_steps(embedding, decoder_inputs)
+        target = embed_inputs(embedding, decoder_inputs, feed_previous is True)
         if output_projection is None:
             cell = rnn_cell.OutputProjectionWrapper(cell, num_symbols)
 

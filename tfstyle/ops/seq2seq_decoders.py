@@ -13,8 +13,9 @@ from tfstyle.ops import array_ops, embedding_ops, math_ops, nn_ops
 from tfstyle.ops import variable_scope as vs
 from tfstyle.ops.constant_op import constant
 from tfstyle.ops.rnn_cell import linear
-from tfstyle.ops.rnn_loop import run_cell, stack_steps
+from tfstyle.ops.rnn_loop import StepType, run_cell, stack_steps
 from tfstyle.ops.step_lists import embed_steps
+from tfstyle.ops.table_rows import rows_in_loop, set_looked_up
 from tfstyle.util import nest
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "linear",
     "rnn_decoder",
 ]
+
+_Step = Callable[[Any, Any], tuple[Tensor, Any]]
 
 
 def _cut_off(values: Sequence[Any]) -> list[Tensor]:
@@ -41,16 +44,53 @@ class _FeedPrevious:
         # cut off outside.
         if output_projection is not None:
             output_projection = _cut_off(output_projection)
-        if not update:
-            embedding = _cut_off(embedding_ops._partitions(embedding))
-        self._embedding = embedding
+        tables = embedding_ops._partitions(embedding)
+        self._updated = tables[0] if update and len(tables) == 1 else None
+        self._embedding = embedding if update else _cut_off(tables)
         self._output_projection = output_projection
 
     def __call__(self, prev: Any, _: Any) -> Tensor:
+        return embedding_ops.embedding_lookup(self._embedding, self._symbol(prev))
+
+    def _symbol(self, prev: Any) -> Tensor:
         if self._output_projection is not None:
             prev = nn_ops.xw_plus_b(prev, *self._output_projection)
-        symbol = math_ops.argmax(prev, 1)
-        return embedding_ops.embedding_lookup(self._embedding, symbol)
+        return math_ops.argmax(prev, 1)
+
+    def run(
+        self, step: _Step, output: Tensor, state: Any, times: int
+    ) -> tuple[list[Tensor], Any]:
+        """Feeds `output` to a step, and what this puts out to the next: one loop.
+
+        Returns:
+            The outputs of as many steps as `times`, and the last state.
+        """
+        rows, table, sequence = None, self._embedding, None
+        if self._updated is not None:
+            rows = rows_in_loop(self._updated, times, output)
+        if rows is None:
+            sequence = constant(np.arange(1, times + 1), dtypes.int32, name="time")
+        else:
+            (table,), sequence = _cut_off([self._updated]), rows
+
+        def fed_back(row: Any, before: Any) -> tuple[Any, Any]:
+            previous, own = before
+            with vs.variable_scope("loop_function", reuse=True):
+                symbol = self._symbol(previous)
+                given = embedding_ops.embedding_lookup(table, symbol)
+                if rows is not None:
+                    given = math_ops.add(given, row)
+            output, own = step(given, own)
+            return (output, symbol), (output, own)
+
+        like = StepType(sequence.dtype, sequence.get_shape()[1:])
+        result = run_cell(
+            fed_back, like, [sequence], (output, state), None, unrolled=True
+        )
+        outputs, symbols = result.outputs
+        if rows is not None:
+            set_looked_up(rows, symbols)
+        return array_ops.unpack(outputs, times), result.state[1]
 
 
 def _extract_argmax_and_embed(embedding, output_projection=None, update_embedding=True):
@@ -70,8 +110,6 @@ def _extract_argmax_and_embed(embedding, output_projection=None, update_embeddin
 
 
 # -- running the steps ----------------------------------------------------------
-
-_Step = Callable[[Any, Any], tuple[Tensor, Any]]
 
 
 def _run_steps(
@@ -99,24 +137,14 @@ def _run_steps(
         return outputs, state
     vs.get_variable_scope().reuse_variables()
     if isinstance(loop_function, _FeedPrevious):
-
-        def fed_back(_: Any, before: Any) -> tuple[Tensor, Any]:
-            previous, own = before
-            output, own = step(_next_input(loop_function, previous, None), own)
-            return output, (output, own)
-
-        times = constant(np.arange(1, len(inputs)), dtypes.int32, name="time")
-        rest, (_, state) = _scan(fed_back, times, times[0], (output, state))
+        rest, state = loop_function.run(step, output, state, len(inputs) - 1)
         return [*outputs, *rest], state
     for i in range(1, len(inputs)):
-        output, state = step(_next_input(loop_function, output, i), state)
+        with vs.variable_scope("loop_function", reuse=True):
+            given = loop_function(output, i)
+        output, state = step(given, state)
         outputs.append(output)
     return outputs, state
-
-
-def _next_input(loop_function: Any, output: Tensor, i: int | None) -> Any:
-    with vs.variable_scope("loop_function", reuse=True):
-        return loop_function(output, i)
 
 
 def _scan(
@@ -342,7 +370,7 @@ def projection_of_fed(output_projection, num_symbols, dtype, weights=True):
     return matrix, biases
 
 
-def _embedded(
+def embed_inputs(
     embedding: Any, symbols: Sequence[Any], feed_previous: bool
 ) -> Sequence[Any]:
     """The inputs of a decoder; where it feeds itself, only the first one is looked at.
@@ -402,7 +430,7 @@ def embedding_rnn_decoder(
             loop_function = _extract_argmax_and_embed(
                 embedding, output_projection, update_embedding_for_previous
             )
-        inputs = _embedded(embedding, decoder_inputs, feed_previous)
+        inputs = embed_inputs(embedding, decoder_inputs, feed_previous)
         return rnn_decoder(inputs, initial_state, cell, loop_function)
 
 
@@ -466,7 +494,7 @@ def embedding_attention_decoder(
                 embedding, output_projection, update_embedding_for_previous
             )
         return attention_decoder(
-            _embedded(embedding, decoder_inputs, feed_previous),
+            embed_inputs(embedding, decoder_inputs, feed_previous),
             initial_state,
             attention_states,
             cell,
