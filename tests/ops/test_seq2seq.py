@@ -239,6 +239,22 @@ def test_embedding_in_partitions():
     np.testing.assert_allclose(whole, parts, rtol=1e-6)
 
 
+def test_inputs_that_are_no_list():
+    """In TensorFlow a tensor of all steps is none either."""
+    vectors, symbols = tf.zeros([4, BATCH, 2]), tf.zeros([4, BATCH], tf.int32)
+    calls = [
+        lambda: seq2seq.rnn_decoder(vectors, _state(), CELL(SIZE)),
+        lambda: seq2seq.basic_rnn_seq2seq(_vectors(2), vectors, CELL(SIZE)),
+        lambda: seq2seq.embedding_rnn_decoder(symbols, _state(), CELL(SIZE), TARGET, 2),
+    ]
+    for i, call in enumerate(calls):
+        with (
+            tf.variable_scope(f"call_{i}"),
+            pytest.raises(TypeError, match="'Tensor' object is not iterable"),
+        ):
+            call()
+
+
 # -- losses ---------------------------------------------------------------------
 
 

@@ -176,6 +176,7 @@ def rnn_decoder(decoder_inputs, initial_state, cell, loop_function=None, scope=N
     not T times, and cannot be fetched.
     """
     with vs.variable_scope(scope or "rnn_decoder"):
+        decoder_inputs = list(decoder_inputs)
         if not decoder_inputs:
             return [], initial_state
 
@@ -377,6 +378,7 @@ def embed_inputs(
 
     The others then need not be fed.
     """
+    symbols = list(symbols)
     if not feed_previous or len(symbols) < 2:
         return embed_steps(embedding, symbols)
     first = embedding_ops.embedding_lookup(embedding, symbols[0])
