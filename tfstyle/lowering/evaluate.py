@@ -225,24 +225,35 @@ class Evaluator:
         declaration = op._declaration
         if declaration is None:
             raise errors.NotFoundError(None, op, f"Op type not registered '{op.type}'")
+        inputs = self._carrying(op, declaration, values)
         if op in self.folded and foldable(declaration, values):
+            if inputs:
+                # What is known may be differentiated, too: by constants.
+                self._taped(op, list(values), inputs)
             return fold(op, values)
         untaped_in_body = self.in_body and op not in self.taped
         if untaped_in_body and known_while_tracing(declaration, values):
             return fold(op, values)
         self._check_static(op, declaration, values)
-        carrying = self.taped.get(op)
-        if carrying is not None:
-            inputs = [
-                i
-                for i, t in enumerate(op._inputs)
-                if t in carrying
-                and i not in blocked_inputs(op, declaration)
-                and differentiable_part(values[i]) is not None
-            ]
-            if inputs:
-                return self._taped(op, values, inputs)
+        if inputs:
+            return self._taped(op, values, inputs)
         return self._plain(op, values)
+
+    def _carrying(
+        self, op: Operation, declaration: OpDeclaration, values: Values
+    ) -> list[int]:
+        """The inputs of `op` that gradients flow back to."""
+        carrying = self.taped.get(op)
+        if carrying is None:
+            return []
+        blocked = blocked_inputs(op, declaration)
+        return [
+            i
+            for i, t in enumerate(op._inputs)
+            if t in carrying
+            and i not in blocked
+            and differentiable_part(values[i]) is not None
+        ]
 
     def _plain(self, op: Operation, values: Sequence[Any]) -> Values:
         host = has_host_operations(op)
