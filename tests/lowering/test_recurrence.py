@@ -297,3 +297,25 @@ def test_products_that_carry_nothing_leave_the_differentiated_loop():
     forward, backward = _traced(CELLS["projected"], differentiate=True)
     assert _products(forward[1]) == [(BATCH, 2 * UNITS), (BATCH, UNITS)]
     assert set(_products(backward[1])) == {(BATCH, UNITS)}
+
+
+def test_second_derivative_through_elements_that_reading_has_cleared():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        w = tf.constant([0.5, 0.7])
+
+        def step(i, state, array):
+            state = tf.tanh(state * w + tf.to_float(i))
+            return i + 1, state, array.write(i, state)
+
+        start = (tf.constant(0), tf.zeros([2]), tf.TensorArray(tf.float32, STEPS))
+        looped = tf.while_loop(lambda i, *_: i < STEPS, step, start)[2].pack()
+        state, states = tf.zeros([2]), []
+        for i in range(STEPS):
+            state = tf.tanh(state * w + float(i))
+            states.append(state)
+        rows = []
+        for ys in (looped, tf.pack(states)):
+            (slope,) = tf.gradients(tf.reduce_sum(tf.sin(ys)), w)
+            rows.append([slope, *tf.gradients(tf.square(slope), w)])
+        one, other = sess.run(rows)
+    np.testing.assert_allclose(one, other, rtol=1e-5)

@@ -13,6 +13,7 @@ from tfstyle.framework.random_stream import advanced_each, fold_in
 from tfstyle.framework.replay import computed_again
 from tfstyle.framework.subgraph import Body, Region, bodies_of, nested_operations
 from tfstyle.framework.tensor import Operation
+from tfstyle.lowering.control.array_state import marks
 from tfstyle.lowering.control.bodies import BodyState
 from tfstyle.lowering.control.needs import is_unrolled
 from tfstyle.lowering.control.unrolled import unrolled_scan
@@ -59,9 +60,14 @@ def _block_gradient(
             # What was drawn forward is drawn again.
             streams[forward] = evaluator.origin(forward).first_streams[forward]
     external = values[count:] or [evaluator.value(t) for t in region.external]
+    # What reading has cleared is there when the region runs once more.
+    cleared = set(map(marks, nested_operations(region.operations))) - {None}
+    variables = evaluator.variables
+    if cleared:
+        variables = {k: v for k, v in variables.items() if k not in cleared}
     inner = Evaluator(
         dict(zip(region.external, external, strict=True)),
-        evaluator.variables,
+        variables,
         streams,
         evaluator.needed,
         evaluator.folded,
