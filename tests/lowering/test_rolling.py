@@ -7,6 +7,7 @@ import pytest
 
 import tfstyle as tf
 from tests.lowering.rollingkit import Rolled, compare, shapes
+from tfstyle.lowering.rolling.stretch import LEAST_REPEATS
 
 STEPS = 12
 
@@ -266,6 +267,39 @@ def test_steps_that_are_not_needed_are_not_run(monkeypatch):
         return [values[21]], {}
 
     assert compare(program, monkeypatch).sizes()[0][0] in (20, 21, 22)
+
+
+def test_shortest_loop_whose_first_repeats_begin_differently(monkeypatch):
+    def program():
+        x = tf.placeholder(tf.float32, [2, 3])
+        states = [x]
+        for step in range(LEAST_REPEATS):
+            new = tf.tanh(states[-1])
+            for _ in range(8):
+                new = tf.sin(new) * 0.9
+            before = states[-2] if step >= 2 else tf.zeros([2, 3])
+            states.append(new + before)
+        return [states[-1]], {x: shapes([2, 3])}
+
+    assert compare(program, monkeypatch).sizes() == []
+
+
+def test_last_repeats_take_what_nobody_needs_from_another_loop(monkeypatch):
+    def program():
+        x = tf.placeholder(tf.float32, [STEPS, 2, 3])
+        items = [tf.sigmoid(item) for item in tf.unpack(x)]
+        state, outputs = tf.zeros([2, 3]), []
+        for item in items:
+            output = state
+            for _ in range(4):
+                output = tf.sin(output) * 0.9
+            outputs.append(output)
+            # Of the last step only the output counts.
+            state = tf.tanh(state * 0.5 + tf.cos(item))
+        loss = tf.reduce_sum(tf.square(tf.concat(1, outputs)))
+        return [loss, *tf.gradients(loss, x)], {x: shapes([STEPS, 2, 3])}
+
+    assert compare(program, monkeypatch).sizes()[0][0] == STEPS
 
 
 def test_log_says_where_a_loop_breaks(caplog):

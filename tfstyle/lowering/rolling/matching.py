@@ -343,6 +343,7 @@ class _Check:
         carried = self._carried(far, slots[-1], index[-1], numbers, low)
         if carried is None:
             # The first repeat begins differently: it stays outside.
+            self._note(start + period, -1, start, "they do not begin alike")
             self._start += period
             return None
         outside = np.flatnonzero(~inside[-1])

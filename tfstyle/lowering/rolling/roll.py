@@ -65,7 +65,7 @@ def roll(
         _tell(stretch, found)
     if not groups:
         return list(operations)
-    units = rolling.ordered(operations, groups)
+    units = rolling.ordered(operations, groups, stretch.unneeded())
     _find_outputs(units, used)
     return units
 
@@ -194,11 +194,15 @@ class _Rolling:
         return tuple(self.ordered(body, groups)) if groups else tuple(body)
 
     def ordered(
-        self, operations: Sequence[Operation], groups: list[Group]
+        self,
+        operations: Sequence[Operation],
+        groups: list[Group],
+        unneeded: Collection[Operation] = (),
     ) -> list[Unit]:
         """Puts operations in order, with `groups` in the place of what they stand for.
 
-        Groups that cannot run as one are given up.
+        Groups that cannot run as one are given up. Those of the operations `unneeded`
+        are added that are in no group, but that one takes something from.
         """
         groups = self._without_statics(operations, groups)
         groups.sort(key=lambda group: len(group.operations))
@@ -210,6 +214,7 @@ class _Rolling:
                 if inside.isdisjoint(view.operations)
             ]
             spare = [op for group in groups for op in group.spare]
+            spare += _completing(groups, set(unneeded) - inside)
             together: list[Unit] = [*groups, *views]
             schedule = Schedule([*operations, *spare], self._depends, together)
             if schedule.complete:
@@ -242,6 +247,20 @@ class _Rolling:
                         )
                     given_up.add(group)
         return [group for group in groups if group not in given_up]
+
+
+def _completing(
+    groups: Sequence[Group], unneeded: Set[Operation]
+) -> Sequence[Operation]:
+    """Those of `unneeded` that `groups` take something from."""
+    found: dict[Operation, None] = {}
+    pending = [t._op for group in groups for t in group.inputs]
+    while pending:
+        op = pending.pop()
+        if op in unneeded and op not in found:
+            found[op] = None
+            pending.extend(t._op for t in op._inputs)
+    return list(found)
 
 
 def _unknown_static(match: Match, body: Sequence[Operation]) -> Operation | None:

@@ -122,7 +122,7 @@ class Stretch:
         # What is rare is in no loop; without it, the operations around are neighbours.
         frequent = {op: c for op, c in codes.items() if counts[c] >= LEAST_REPEATS}
         given = set(operations)
-        frequent.update(self._unneeded(operations, given, set(frequent.values())))
+        frequent.update(self._find_unneeded(operations, given, set(frequent.values())))
         if len(frequent) > len(codes) or not given.issuperset(frequent):
             frequent = dict(sorted(frequent.items(), key=lambda item: item[0]._id))
         self.operations = list(frequent)
@@ -132,7 +132,11 @@ class Stretch:
         levels = surroundings.levels
         self.levels = np.array([levels.get(op, 0) for op in self.operations], np.int32)
 
-    def _unneeded(
+    def unneeded(self) -> list[Operation]:
+        """The operations that only complete a pattern."""
+        return [self.operations[place] for place in np.flatnonzero(~self.wanted)]
+
+    def _find_unneeded(
         self,
         operations: Sequence[Operation],
         given: Collection[Operation],
