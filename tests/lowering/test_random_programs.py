@@ -186,7 +186,7 @@ def check(seed, rolled):
         x = tf.placeholder(F, [steps, BATCH, size])
         states = [tf.constant(values.randn(BATCH, size), F) for _ in step._kept]
         xs = [*step.weights, x, *states]
-        twice = seed % 4 == 0
+        twice = (seed + rolled) % 4 == 0
         plain = _derived(written_out(step, tf.unpack(x), states), xs, twice)
         other = plain
         if not rolled:
@@ -198,12 +198,12 @@ def check(seed, rolled):
         np.testing.assert_allclose(two, one, rtol=1e-7, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_loop(seed):
     check(seed, rolled=False)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_rolled(seed, monkeypatch):
     for name in INNER:
         monkeypatch.delitem(OPERATIONS, name)
