@@ -319,3 +319,24 @@ def test_second_derivative_through_elements_that_reading_has_cleared():
             rows.append([slope, *tf.gradients(tf.square(slope), w)])
         one, other = sess.run(rows)
     np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_second_derivative_of_a_loop_that_runs_as_often_as_data_says(known):
+    value = np.array([2.0, -1.5], np.float32)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.constant(value) if known else tf.placeholder(tf.float32, [2])
+        _, looped = tf.while_loop(
+            lambda i, u: tf.logical_and(i < 6, tf.reduce_sum(tf.abs(u)) > 1.0),
+            lambda i, u: (i + 1, tf.sin(u) * 0.7),
+            [tf.constant(0), x],
+        )
+        steps = x
+        for _ in range(2):
+            steps = tf.sin(steps) * 0.7
+        rows = []
+        for y in (looped, steps):
+            (slope,) = tf.gradients(y, x)
+            rows.append([y, slope, *tf.gradients(tf.square(slope), x)])
+        one, other = sess.run(rows, None if known else {x: value})
+    np.testing.assert_allclose(one, other, rtol=1e-5)

@@ -73,7 +73,7 @@ def _block_gradient(
         evaluator.folded,
         dict.fromkeys(operations, carrying),
     )
-    inner.bounds = evaluator.bounds
+    inner.bounds, inner.known = evaluator.bounds, dict(evaluator.known)
     for forward in region.operations:
         inner.run(forward)
     return [value_of(g) for g in inner.pull_back(region, values[:count], needed)]
