@@ -42,7 +42,7 @@ LATER = {
     "tf.subtract": "tf.sub",
     "tf.unstack": "tf.unpack",
 }
-# How scripts before TensorFlow 0.8 call what 0.9 has under other names.
+# How scripts of 2015 call what 0.9 has under other names.
 EARLIER = {
     "tf.python.ops.control_flow_ops.While": "tf.while_loop",
     "tf.nn.deconv2d": "tf.nn.conv2d_transpose",

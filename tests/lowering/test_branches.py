@@ -60,3 +60,19 @@ def test_branches_of_other_shapes_write_once():
             y = tf.cond(tf.reduce_sum(x) > 1.0, lambda: x[:1], lambda: x * v)
         assert sess.run(y, {x: [0.25, 0.5]}).tolist() == [0.5, 1.0]
         assert sess.run(v) == 2.0
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_branches_of_other_shapes_after_a_step_that_draws_or_writes(drawn):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, v = tf.placeholder(tf.float32, [None]), tf.Variable(1.0)
+        sess.run(v.initializer)
+        decides = tf.random_uniform([]) if drawn else tf.assign_add(v, 1.0) + 0.0
+        # The graph knows these shapes: what decides is in a step before.
+        first = tf.cond(decides < -1.0, lambda: tf.ones([2]), lambda: tf.ones([3]))
+        y = tf.cond(tf.reduce_sum(first) < x[0], lambda: x[:1], lambda: -x)
+        with pytest.raises(tf.errors.UnimplementedError, match="Run it again, or set"):
+            sess.run(y, {x: [5.0, 2.0]})
+        assert sess.run(v) == 1.0
+        assert sess.run(y, {x: [5.0, 2.0]}).tolist() == [5.0]
+        assert sess.run(y, {x: [0.5, 2.0]}).tolist() == [-0.5, -2.0]

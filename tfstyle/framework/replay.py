@@ -98,9 +98,9 @@ def _uses(keeps: bool) -> Callable[[Operation], Sequence[Tensor]]:
 
 
 def _is_recordable(op: Operation) -> bool:
-    return _on_host(op) is not None and not any(
-        t.dtype.is_ref_dtype or are_strings([t]) for t in op._outputs
-    )
+    if _on_host(op) is None or are_strings(op._outputs):
+        return False
+    return not any(t.dtype.is_ref_dtype for t in op._outputs)
 
 
 def _on_host(op: Operation) -> Operation | None:

@@ -56,7 +56,7 @@ __all__ = [
     "with_dependencies",
 ]
 
-# Its name before TensorFlow 0.8.
+# What scripts of 2015 call it.
 While = while_loop
 
 

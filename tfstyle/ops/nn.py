@@ -158,7 +158,7 @@ __all__ = [
     "zero_fraction",
 ]
 
-# The name of `conv2d_transpose` before TensorFlow 0.6.
+# What scripts of 2015 call it.
 deconv2d = conv2d_transpose
 
 

@@ -644,5 +644,5 @@ def _linear(args, output_size, bias, bias_start=0.0, scope=None):
     return result + bias_term
 
 
-# Its name before TensorFlow 0.8.
+# What scripts of 2015 call it.
 linear = _linear

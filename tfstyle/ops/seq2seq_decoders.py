@@ -45,12 +45,12 @@ class _FeedPrevious:
         if output_projection is not None:
             output_projection = _cut_off(output_projection)
         tables = embedding_ops._partitions(embedding)
-        self._updated = tables[0] if update and len(tables) == 1 else None
-        self._embedding = embedding if update else _cut_off(tables)
+        self._tables = tables if update else _cut_off(tables)
+        self._has_rows = update and len(tables) == 1
         self._output_projection = output_projection
 
     def __call__(self, prev: Any, _: Any) -> Tensor:
-        return embedding_ops.embedding_lookup(self._embedding, self._symbol(prev))
+        return embedding_ops.embedding_lookup(self._tables, self._symbol(prev))
 
     def _symbol(self, prev: Any) -> Tensor:
         if self._output_projection is not None:
@@ -65,19 +65,18 @@ class _FeedPrevious:
         Returns:
             The outputs of as many steps as `times`, and the last state.
         """
-        rows, table, sequence = None, self._embedding, None
-        if self._updated is not None:
-            rows = rows_in_loop(self._updated, times, output)
+        rows = rows_in_loop(self._tables[0], times, output) if self._has_rows else None
         if rows is None:
+            tables = self._tables
             sequence = constant(np.arange(1, times + 1), dtypes.int32, name="time")
         else:
-            (table,), sequence = _cut_off([self._updated]), rows
+            tables, sequence = _cut_off(self._tables), rows
 
         def fed_back(row: Any, before: Any) -> tuple[Any, Any]:
             previous, own = before
             with vs.variable_scope("loop_function", reuse=True):
                 symbol = self._symbol(previous)
-                given = embedding_ops.embedding_lookup(table, symbol)
+                given = embedding_ops.embedding_lookup(tables, symbol)
                 if rows is not None:
                     given = math_ops.add(given, row)
             output, own = step(given, own)
