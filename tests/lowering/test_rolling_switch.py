@@ -75,3 +75,16 @@ def test_shapes_that_differ_from_repeat_to_repeat(rolled, caplog):
     assert [v.shape for v in values] == [(i, 2) for i in range(10)]
     assert all((v == 1.5).all() for v in values)
     assert "needs a value before it runs that may differ" in caplog.text
+
+
+def test_log_says_where_a_scan_would_copy_too_much(rolled, caplog):
+    caplog.set_level("INFO", "tfstyle.rolling")
+    inputs = [tf.placeholder(tf.float32, [300, 300]) for _ in range(12)]
+    outputs = []
+    for x in inputs:
+        for _ in range(8):
+            x = tf.tanh(x)
+        outputs.append(x)
+    tf.Session().run(outputs, dict.fromkeys(inputs, np.zeros([300, 300], np.float32)))
+    assert not rolled.groups
+    assert "a scan would copy more than it saves" in caplog.text
